@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "record.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "text.h"
+
+#define NAME(table, value) \
+	((unsigned)(value) < sizeof(table) / sizeof((table)[0]) ? (table)[value] : "?")
+
+static const char *const directions[QM_DIRECTION_MAX] = {
+	[QM_DIRECTION_UNKNOWN] = "?",
+	[QM_DIRECTION_INITIATOR] = "initiator",
+	[QM_DIRECTION_RESPONDER] = "responder",
+};
+
+static const char *const satypes[QM_SATYPE_MAX] = {
+	[QM_SATYPE_UNKNOWN] = "?",
+	[QM_SATYPE_ESP] = "ipsec-esp",
+	[QM_SATYPE_AH] = "ipsec-ah",
+};
+
+static const char *const samodes[QM_SAMODE_MAX] = {
+	[QM_SAMODE_UNKNOWN] = "?",
+	[QM_SAMODE_TUNNEL] = "tunnel",
+	[QM_SAMODE_TRANSPORT] = "transport",
+	[QM_SAMODE_BEET] = "beet",
+};
+
+static const char *const answers[QM_TRI_MAX] = {
+	[QM_TRI_UNKNOWN] = "?",
+	[QM_TRI_NO] = "no",
+	[QM_TRI_YES] = "yes",
+};
+
+/** What a record is made of. */
+struct source {
+	const struct qm_event *event;
+	const struct qm_origin *origin;
+};
+
+static void put_name(struct qm_writer *w, const char *field, const char *value)
+{
+	qm_writer_field(w, field);
+	qm_writer_printf(w, "%s", value);
+}
+
+static void put_word(struct qm_writer *w, const char *field, const char *value)
+{
+	qm_writer_field(w, field);
+	qm_writer_word(w, value, QM_ALG_MAX);
+}
+
+static void put_text(struct qm_writer *w, const char *field, const struct qm_text *text)
+{
+	qm_writer_field(w, field);
+	qm_writer_untrusted(w, text);
+}
+
+static void put_number(struct qm_writer *w, const char *field, uint64_t n)
+{
+	qm_writer_field(w, field);
+	qm_writer_printf(w, "%" PRIu64, n);
+}
+
+static void put_known(struct qm_writer *w, const char *field, struct qm_count count)
+{
+	if (count.known) {
+		put_number(w, field, count.n);
+	} else {
+		put_name(w, field, "?");
+	}
+}
+
+/** A number that is never 0 where it is known. */
+static void put_id(struct qm_writer *w, const char *field, uint32_t id)
+{
+	put_known(w, field, (struct qm_count){ .known = id, .n = id });
+}
+
+static void put_ms(struct qm_writer *w, const char *field, uint64_t ms)
+{
+	qm_writer_field(w, field);
+	qm_writer_printf(w, "%" PRIu64 ".%03u", ms / 1000, (unsigned)(ms % 1000));
+}
+
+static void put_addr(struct qm_writer *w, const char *field, const struct qm_addr *addr)
+{
+	qm_writer_field(w, field);
+	qm_writer_addr(w, addr);
+}
+
+static void put_spi(struct qm_writer *w, const char *field, uint32_t spi)
+{
+	qm_writer_field(w, field);
+	qm_writer_spi(w, spi);
+}
+
+static void put_ts(struct qm_writer *w, const char *field, const struct qm_ts_list *list)
+{
+	qm_writer_field(w, field);
+	qm_writer_ts_list(w, list);
+}
+
+static void put_if_id(struct qm_writer *w, const struct qm_sa_facts *sa)
+{
+	put_number(w, "if-id", sa->if_id_in);
+	if (sa->if_id_in != sa->if_id_out) {
+		qm_writer_printf(w, "/%" PRIu32, sa->if_id_out);
+	}
+}
+
+static void put_one_mark(struct qm_writer *w, struct qm_mark mark)
+{
+	qm_writer_printf(w, "%" PRIu32, mark.value);
+	if (mark.mask != UINT32_MAX && (mark.value || mark.mask)) {
+		qm_writer_printf(w, ":0x%" PRIx32, mark.mask);
+	}
+}
+
+static void put_mark(struct qm_writer *w, const struct qm_sa_facts *sa)
+{
+	qm_writer_field(w, "mark");
+	put_one_mark(w, sa->mark_in);
+	if (sa->mark_in.value != sa->mark_out.value ||
+		sa->mark_in.mask != sa->mark_out.mask) {
+		qm_writer_printf(w, "/");
+		put_one_mark(w, sa->mark_out);
+	}
+}
+
+/** Who: up to the CHILD_SA's id. acct= leads, as ausearch reads on from there. */
+static void put_who(struct qm_writer *w, const struct source *src)
+{
+	const struct qm_sa_facts *sa = src->event->sa;
+
+	put_text(w, "acct", &sa->acct);
+	put_name(w, "direction", NAME(directions, sa->direction));
+	put_text(w, "conn-name", &sa->conn_name);
+	put_text(w, "child-name", &sa->child_name);
+	put_id(w, "ike-version", sa->ike_version);
+	put_id(w, "instance", src->origin->instance);
+	put_id(w, "ike-sa", sa->ike_sa);
+	put_id(w, "child-sa", sa->child_sa);
+}
+
+static void put_kind(struct qm_writer *w, const struct qm_sa_facts *sa)
+{
+	put_id(w, "reqid", sa->reqid);
+	put_if_id(w, sa);
+	put_mark(w, sa);
+	put_name(w, "satype", NAME(satypes, sa->satype));
+	put_name(w, "samode", NAME(samodes, sa->samode));
+}
+
+static void put_algorithms(struct qm_writer *w, const struct qm_sa_facts *sa)
+{
+	put_word(w, "cipher", sa->cipher);
+	put_known(w, "ksize", (struct qm_count){ .known = sa->cipher[0], .n = sa->ksize });
+	put_word(w, "integ", sa->integ);
+	put_word(w, "pfs", sa->pfs);
+	put_name(w, "esn", NAME(answers, sa->esn));
+	put_name(w, "encap", NAME(answers, sa->encap));
+}
+
+static void put_path(struct qm_writer *w, const struct qm_sa_facts *sa)
+{
+	put_spi(w, "in-spi", sa->in_spi);
+	put_spi(w, "out-spi", sa->out_spi);
+	put_addr(w, "laddr", &sa->local);
+	put_id(w, "lport", sa->local.port);
+	put_addr(w, "raddr", &sa->remote);
+	put_id(w, "rport", sa->remote.port);
+	put_known(w, "proto", (struct qm_count){ .known = sa->local_ts.count,
+											 .n = sa->local_ts.ts[0].proto });
+	put_ts(w, "local-ts", &sa->local_ts);
+	put_ts(w, "remote-ts", &sa->remote_ts);
+	put_addr(w, "remote-vip", &sa->vip);
+}
+
+static void put_ids(struct qm_writer *w, const struct qm_sa_facts *sa)
+{
+	put_text(w, "local-id", &sa->local_id);
+	put_text(w, "remote-id", &sa->remote_id);
+}
+
+static void put_established(struct qm_writer *w, const struct source *src)
+{
+	const struct qm_sa_facts *sa = src->event->sa;
+
+	put_name(w, "op", "start");
+	put_number(w, "event-id", QM_EVENT_ID_ESTABLISHED);
+	put_who(w, src);
+	put_id(w, "old-child-sa", src->event->old_child_sa);
+	put_kind(w, sa);
+	put_algorithms(w, sa);
+	put_path(w, sa);
+	put_number(w, "life-time", sa->life_time);
+	put_number(w, "life-bytes", sa->life_bytes);
+	put_number(w, "life-packets", sa->life_packets);
+	put_ids(w, sa);
+}
+
+static void put_ended(struct qm_writer *w, const struct source *src)
+{
+	const struct qm_event *event = src->event;
+	const struct qm_traffic *traffic = &event->traffic;
+
+	put_name(w, "op", "destroy");
+	put_number(w, "event-id", QM_EVENT_ID_ENDED);
+	put_who(w, src);
+	put_kind(w, event->sa);
+	put_path(w, event->sa);
+	put_ids(w, event->sa);
+	put_name(w, "reason", qm_reason_name(event->reason));
+	put_name(w, "ended-by", qm_party_name(event->ended_by));
+	put_known(w, "bytes-in", traffic->bytes_in);
+	put_known(w, "bytes-out", traffic->bytes_out);
+	put_known(w, "packets-in", traffic->packets_in);
+	put_known(w, "packets-out", traffic->packets_out);
+	put_ms(w, "duration", event->duration_ms);
+	put_known(w, "total-bytes-in", event->total_bytes_in);
+	put_known(w, "total-bytes-out", event->total_bytes_out);
+	put_number(w, "rekeys", event->rekeys);
+}
+
+static void put_audit_start(struct qm_writer *w, const struct source *src)
+{
+	put_name(w, "op", "audit-start");
+	put_id(w, "instance", src->origin->instance);
+	put_word(w, "version", PACKAGE_VERSION);
+	put_word(w, "daemon", src->origin->daemon);
+	put_word(w, "daemon-version", src->origin->daemon_version);
+	put_name(w, "policy", qm_policy_name(src->event->new_policy));
+}
+
+static void put_audit_stop(struct qm_writer *w, const struct source *src)
+{
+	put_name(w, "op", "audit-stop");
+	put_id(w, "instance", src->origin->instance);
+	put_number(w, "written", src->event->written);
+	put_name(w, "policy", qm_policy_name(src->event->new_policy));
+}
+
+static void put_policy_change(struct qm_writer *w, const struct source *src)
+{
+	const struct qm_event *event = src->event;
+	char changes[QM_POLICY_CHANGES_MAX];
+
+	qm_policy_changes(event->old_policy, event->new_policy, changes, sizeof(changes));
+	put_name(w, "op", "policy-change");
+	put_number(w, "event-id", QM_EVENT_ID_POLICY_CHANGE);
+	put_id(w, "instance", src->origin->instance);
+	put_name(w, "old-policy", qm_policy_name(event->old_policy));
+	put_name(w, "new-policy", qm_policy_name(event->new_policy));
+	put_name(w, "changes", changes);
+}
+
+static void put_lost(struct qm_writer *w, const struct source *src)
+{
+	put_name(w, "op", "lost");
+	put_id(w, "instance", src->origin->instance);
+	put_number(w, "count", src->event->lost);
+	put_ms(w, "since", src->event->since_ms);
+	put_name(w, "cause", qm_loss_cause_name(src->event->cause));
+}
+
+static const struct kind {
+	void (*put)(struct qm_writer *w, const struct source *src);
+	bool needs_sa;
+	bool success;
+} kinds[QM_EVENT_KIND_MAX] = {
+	[QM_EVENT_AUDIT_START] = { put_audit_start, false, true },
+	[QM_EVENT_AUDIT_STOP] = { put_audit_stop, false, true },
+	[QM_EVENT_POLICY_CHANGE] = { put_policy_change, false, true },
+	[QM_EVENT_LOST] = { put_lost, false, false },
+	[QM_EVENT_ESTABLISHED] = { put_established, true, true },
+	[QM_EVENT_ENDED] = { put_ended, true, true },
+};
+
+static void set_peer(struct qm_record *record, const struct qm_addr *remote)
+{
+	struct qm_writer w;
+
+	qm_writer_init(&w, record->addr, sizeof(record->addr));
+	if (remote && remote->family) {
+		qm_writer_addr(&w, remote);
+	}
+}
+
+int qm_record_format(const struct qm_event *event, const struct qm_origin *origin,
+					 uint64_t seq, struct qm_record *ret)
+{
+	const struct source src = { .event = event, .origin = origin };
+	const struct kind *kind;
+	struct qm_writer w;
+	char body[QM_RECORD_MAX];
+
+	if ((unsigned)event->kind >= QM_EVENT_KIND_MAX) {
+		return -EINVAL;
+	}
+	kind = &kinds[event->kind];
+	if (kind->needs_sa && !event->sa) {
+		return -EINVAL;
+	}
+	qm_writer_init(&w, body, sizeof(body));
+	kind->put(&w, &src);
+	put_ms(&w, "when", event->when_ms);
+	put_number(&w, "rec-seq", seq);
+	if (w.full) {
+		return -EMSGSIZE;
+	}
+	memcpy(ret->body, body, w.len + 1);
+	ret->len = w.len;
+	ret->success = kind->success;
+	set_peer(ret, kind->needs_sa ? &event->sa->remote : NULL);
+	return 0;
+}

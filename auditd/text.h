@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Text built in a bounded buffer, and the encodings that audit records need.
+ */
+#ifndef QM_TEXT_H
+#define QM_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "facts.h"
+
+/** A text under construction. Once full it stays full and says so. */
+struct qm_writer {
+	char *buf;
+	size_t size;
+	size_t len;
+	bool full;
+};
+
+/** Starts an empty text in `buf` of `size` > 0 bytes, NUL included. */
+void qm_writer_init(struct qm_writer *w, char *buf, size_t size);
+
+/** Appends formatted text; all or nothing. */
+void qm_writer_printf(struct qm_writer *w, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/** Appends a separating blank, name, and '='. */
+void qm_writer_field(struct qm_writer *w, const char *name);
+
+/**
+ * Appends an untrusted string as a field's value: "?" when empty, quoted when
+ * every byte is printable ASCII other than blank and quotes, else upper-case
+ * hexadecimal, as auparse decodes it.
+ */
+void qm_writer_untrusted(struct qm_writer *w, const struct qm_text *text);
+
+/**
+ * Appends a word of our own or of the daemon, such as an algorithm's name: "?"
+ * when NULL or empty. What could end a value becomes '_', so that no name,
+ * whoever comes to choose it, forges a field.
+ *
+ * @param max		bytes of `s` at most
+ */
+void qm_writer_word(struct qm_writer *w, const char *s, size_t max);
+
+/** Appends an address without its port, "?" when unknown. */
+void qm_writer_addr(struct qm_writer *w, const struct qm_addr *addr);
+
+/** Appends an SPI as the kernel's audit records print it, `%u(0x%x)`; "?" for 0. */
+void qm_writer_spi(struct qm_writer *w, uint32_t spi);
+
+/**
+ * Appends selectors joined by commas, vici's form: 10.1.0.0/16,
+ * 10.1.0.0/16[tcp/80], 10.1.0.1..10.1.0.9; "?" for an empty list; `,+N` at the
+ * end when N more were not kept.
+ */
+void qm_writer_ts_list(struct qm_writer *w, const struct qm_ts_list *list);
+
+/**
+ * Copies a string into a qm_text. What is longer than QM_TEXT_MAX is cut,
+ * at a UTF-8 character's edge, and ends in "...".
+ *
+ * @param s		bytes, may be NULL with len 0
+ */
+void qm_text_set(struct qm_text *text, const char *s, size_t len);
+
+#endif
