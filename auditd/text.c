@@ -152,9 +152,18 @@ static void put_ip(struct qm_writer *w, uint8_t family, const uint8_t *ip)
 	put_string(w, buf);
 }
 
+/** Like put_ip(), where the value may end: auparse drops a colon there. */
+static void put_last_ip(struct qm_writer *w, uint8_t family, const uint8_t *ip)
+{
+	put_ip(w, family, ip);
+	if (w->len && w->buf[w->len - 1] == ':') {
+		put_string(w, "0");
+	}
+}
+
 void qm_writer_addr(struct qm_writer *w, const struct qm_addr *addr)
 {
-	put_ip(w, addr->family, addr->ip);
+	put_last_ip(w, addr->family, addr->ip);
 }
 
 void qm_writer_spi(struct qm_writer *w, uint32_t spi)
@@ -196,7 +205,7 @@ static void put_range(struct qm_writer *w, const struct qm_ts *ts)
 		qm_writer_printf(w, "/%d", prefix);
 	} else {
 		put_string(w, "..");
-		put_ip(w, ts->family, ts->to);
+		put_last_ip(w, ts->family, ts->to);
 	}
 }
 

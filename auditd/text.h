@@ -45,7 +45,10 @@ void qm_writer_untrusted(struct qm_writer *w, const struct qm_text *text);
  */
 void qm_writer_word(struct qm_writer *w, const char *s, size_t max);
 
-/** Appends an address without its port, "?" when unknown. */
+/**
+ * Appends an address without its port, "?" when unknown. One that would end in
+ * "::" gets a 0, as auparse strips a colon from the end of a value.
+ */
 void qm_writer_addr(struct qm_writer *w, const struct qm_addr *addr);
 
 /** Appends an SPI as the kernel's audit records print it, `%u(0x%x)`; "?" for 0. */

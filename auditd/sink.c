@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sink.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <libaudit.h>
+
+/** How long the kernel gets to answer a status request. */
+#define STATUS_TIMEOUT_MS 1000
+
+/** An answer that reaches up to the pid of auditd; older kernels end soon after. */
+#define STATUS_MIN_LEN ((int)NLMSG_LENGTH(offsetof(struct audit_status, rate_limit)))
+
+struct qm_sink {
+	/** audit socket, or -1 after a failure to open it again */
+	int fd;
+};
+
+static const char *const state_texts[QM_SINK_STATE_MAX] = {
+	[QM_SINK_READY] = "audit is on and auditd takes the records",
+	[QM_SINK_UNVERIFIED] =
+		"whether audit is on could not be asked (this needs CAP_AUDIT_CONTROL): see "
+		"that 'auditctl -s' shows enabled 1 or 2 and a pid, or records get lost",
+	[QM_SINK_NO_KERNEL_AUDIT] =
+		"this kernel has no audit: boot one with CONFIG_AUDIT and without audit=0",
+	[QM_SINK_NO_CAPABILITY] =
+		"CAP_AUDIT_WRITE is missing: let the daemon have it (in systemd "
+		"CapabilityBoundingSet= and AmbientCapabilities=, in a container --cap-add "
+		"AUDIT_WRITE)",
+	[QM_SINK_USER_NAMESPACE] =
+		"the kernel takes no audit records from a user namespace: run the daemon "
+		"outside, in a container that is not rootless and maps no users",
+	[QM_SINK_DISABLED] =
+		"audit is off, records are thrown away: start auditd, or run 'auditctl -e 1'",
+	[QM_SINK_NO_AUDITD] =
+		"audit is on but no auditd runs, records reach the kernel log at best: "
+		"install and start auditd",
+};
+
+const char *qm_sink_state_text(enum qm_sink_state state)
+{
+	if ((unsigned)state >= QM_SINK_STATE_MAX) {
+		return "unknown state of audit";
+	}
+	return state_texts[state];
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
+}
+
+/** Reads up to the answer to a status request, for a limited time. */
+static int read_status(int fd, struct audit_reply *reply)
+{
+	const int64_t deadline = now_ms() + STATUS_TIMEOUT_MS;
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	int64_t left;
+	int r;
+
+	while ((left = deadline - now_ms()) > 0) {
+		if (poll(&pfd, 1, (int)left) <= 0) {
+			continue;
+		}
+		r = audit_get_reply(fd, reply, GET_REPLY_NONBLOCKING, 0);
+		if (r > 0 && reply->type == AUDIT_GET &&
+			reply->len >= STATUS_MIN_LEN) {
+			return 0;
+		}
+		if (r < 0 && r != -EAGAIN) {
+			return r;
+		}
+	}
+	return -ETIMEDOUT;
+}
+
+/** What the kernel says of itself and of auditd. */
+static enum qm_sink_state judge(const struct audit_status *status)
+{
+	if (!status->enabled) {
+		return QM_SINK_DISABLED;
+	}
+	return status->pid ? QM_SINK_READY : QM_SINK_NO_AUDITD;
+}
+
+static enum qm_sink_state probe(int fd)
+{
+	struct audit_reply reply;
+	int r = audit_request_status(fd);
+
+	/* in a user namespace this comes before any look at capabilities */
+	if (r == -ECONNREFUSED) {
+		return QM_SINK_USER_NAMESPACE;
+	}
+	if (!audit_can_write()) {
+		return QM_SINK_NO_CAPABILITY;
+	}
+	if (r <= 0 || read_status(fd, &reply) < 0) {
+		return QM_SINK_UNVERIFIED;
+	}
+	return judge(reply.status);
+}
+
+/** Whether audit_open() failed for want of audit in the kernel. */
+static bool lacks_audit(int error)
+{
+	return error == EPROTONOSUPPORT || error == EAFNOSUPPORT || error == EINVAL;
+}
+
+enum qm_sink_state qm_sink_probe(void)
+{
+	enum qm_sink_state state;
+	int fd = audit_open();
+
+	if (fd < 0) {
+		return lacks_audit(errno) ? QM_SINK_NO_KERNEL_AUDIT : QM_SINK_UNVERIFIED;
+	}
+	state = probe(fd);
+	audit_close(fd);
+	return state;
+}
+
+static int open_socket(struct qm_sink *sink)
+{
+	sink->fd = audit_open();
+	return sink->fd < 0 ? -errno : 0;
+}
+
+int qm_sink_new(struct qm_sink **ret)
+{
+	struct qm_sink *sink = malloc(sizeof(*sink));
+	int r;
+
+	if (!sink) {
+		return -ENOMEM;
+	}
+	r = open_socket(sink);
+	if (r < 0) {
+		free(sink);
+		return r;
+	}
+	*ret = sink;
+	return 0;
+}
+
+/** Sends once. hostname NULL and tty "" keep libaudit from DNS and from ttys. */
+static int send_record(struct qm_sink *sink, const struct qm_record *record)
+{
+	int r = audit_log_user_message(sink->fd, AUDIT_CRYPTO_IPSEC_SA, record->body, NULL,
+								   record->addr, "", record->success);
+
+	if (r > 0) {
+		return 0;
+	}
+	if (r < 0) {
+		return r;
+	}
+	/* libaudit has two reasons for 0, and looks at files after the second */
+	return errno == ECONNREFUSED ? -ECONNREFUSED : -EPERM;
+}
+
+/** Whether the same record on a new socket could fare better. */
+static bool may_pass(int r)
+{
+	return r != -EPERM && r != -ECONNREFUSED && r != -EINVAL;
+}
+
+static int reopen(struct qm_sink *sink, int why)
+{
+	/* a bad descriptor is not ours any more: its number may be another's soon */
+	if (why != -EBADF) {
+		audit_close(sink->fd);
+	}
+	return open_socket(sink);
+}
+
+int qm_sink_write(struct qm_sink *sink, const struct qm_record *record)
+{
+	int r = sink->fd < 0 ? -EBADF : send_record(sink, record);
+
+	if (r < 0 && may_pass(r)) {
+		r = reopen(sink, r);
+		if (!r) {
+			r = send_record(sink, record);
+		}
+	}
+	return r;
+}
+
+struct qm_sink *qm_sink_free(struct qm_sink *sink)
+{
+	if (sink) {
+		audit_close(sink->fd);
+		free(sink);
+	}
+	return NULL;
+}
