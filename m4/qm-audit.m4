@@ -1,7 +1,8 @@
 dnl SPDX-License-Identifier: GPL-2.0-or-later
 
-dnl QM_CC_FLAGS(VARIABLE, FLAGS)
-dnl Appends to VARIABLE each of FLAGS that the compiler takes without a warning.
+dnl QM_CC_FLAGS(VARIABLE, FLAGS, BODY)
+dnl Appends to VARIABLE each of FLAGS with which the compiler takes BODY, by
+dnl default an empty function, without a warning.
 AC_DEFUN([QM_CC_FLAGS], [
   AC_REQUIRE([AC_PROG_CC])
   for qm_flag in m4_normalize([$2]); do
@@ -9,7 +10,7 @@ AC_DEFUN([QM_CC_FLAGS], [
     AC_CACHE_CHECK([whether $CC takes $qm_flag], [qm_cache], [
       qm_save_CFLAGS=$CFLAGS
       CFLAGS="$CFLAGS -Werror $qm_flag"
-      AC_COMPILE_IFELSE([AC_LANG_PROGRAM()],
+      AC_COMPILE_IFELSE([AC_LANG_PROGRAM([], [$3])],
         [AS_VAR_SET([qm_cache], [yes])], [AS_VAR_SET([qm_cache], [no])])
       CFLAGS=$qm_save_CFLAGS
     ])
@@ -27,6 +28,16 @@ AC_DEFUN([QM_PKG], [
     AS_VAR_APPEND([qm_missing], ["
     $2: install $3"])
     AS_VAR_APPEND([qm_missing_packages], [" $3"])
+  ])
+])
+
+dnl QM_HEADER(HEADER, DEBIAN-PACKAGE)
+dnl The same for a library that is all header.
+AC_DEFUN([QM_HEADER], [
+  AC_CHECK_HEADER([$1], [], [
+    AS_VAR_APPEND([qm_missing], ["
+    $1: install $2"])
+    AS_VAR_APPEND([qm_missing_packages], [" $2"])
   ])
 ])
 
