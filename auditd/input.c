@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "input.h"
+
+#define SIZE_UP_TO(member) \
+	(offsetof(struct qm_input, member) + sizeof(((struct qm_input *)0)->member))
+
+size_t qm_input_size(const struct qm_input *input)
+{
+	switch (input->type) {
+	case QM_INPUT_KEYS:
+	case QM_INPUT_UP:
+	case QM_INPUT_REKEY:
+		return SIZE_UP_TO(sa);
+	case QM_INPUT_EXPIRED:
+		return SIZE_UP_TO(expired);
+	case QM_INPUT_PEER_DELETE:
+		return SIZE_UP_TO(deleted);
+	case QM_INPUT_IKE_HOSTS:
+		return SIZE_UP_TO(hosts);
+	default:
+		return offsetof(struct qm_input, sa);
+	}
+}

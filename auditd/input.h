@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the ledger is told: one structure for each fact that a hook observed.
+ *
+ * Inputs are filled on charon's threads with the bus locked, so they hold
+ * copies only and are queued by value. qm_input_size() says how many bytes of
+ * one are in use: the rare inputs with all of a CHILD_SA's facts are large,
+ * the common ones small.
+ */
+#ifndef QM_INPUT_H
+#define QM_INPUT_H
+
+#include <stdint.h>
+
+#include "clock.h"
+#include "facts.h"
+#include "policy.h"
+
+/** SPIs that one QM_INPUT_PEER_DELETE can name; a longer list takes several. */
+#define QM_DELETE_MAX 16
+
+enum qm_input_type {
+	/** a CHILD_SA has its keys and both SPIs: sa */
+	QM_INPUT_KEYS,
+	/** it is being given another state: child_sa, state */
+	QM_INPUT_CHILD_STATE,
+	/** it is announced as up: sa */
+	QM_INPUT_UP,
+	/** it is announced as down: child_sa */
+	QM_INPUT_DOWN,
+	/** it replaces another by a rekey: old_child_sa, sa (the new one) */
+	QM_INPUT_REKEY,
+	/** the kernel refused it: child_sa */
+	QM_INPUT_INSTALL_FAILED,
+	/** the kernel reached a hard limit of an SA: expired */
+	QM_INPUT_EXPIRED,
+	/** the peer asked to delete SAs or the IKE_SA: ike_sa, deleted */
+	QM_INPUT_PEER_DELETE,
+	/** the peer says in its authentication that it has no other IKE_SA: ike_sa */
+	QM_INPUT_INITIAL_CONTACT,
+	/** another message of the peer's authentication: ike_sa */
+	QM_INPUT_IKE_AUTH,
+	/** something that may bring the IKE_SA down: ike_sa, cause */
+	QM_INPUT_IKE_CAUSE,
+	/** ike_sa: established */
+	QM_INPUT_IKE_UP,
+	/** ike_sa: announced as down */
+	QM_INPUT_IKE_DOWN,
+	/** ike_sa: being deleted, with or without the peer knowing */
+	QM_INPUT_IKE_DELETING,
+	/** ike_sa: about to be gone */
+	QM_INPUT_IKE_DESTROYING,
+	/** CHILD_SAs move from ike_sa to new_ike_sa (IKE rekey, IKEv1 reauth) */
+	QM_INPUT_IKE_MOVED,
+	/** ike_sa has new addresses (MOBIKE, NAT mapping): hosts */
+	QM_INPUT_IKE_HOSTS,
+	/** charon was told to stop */
+	QM_INPUT_SHUTDOWN,
+	/** the audit policy was read again: policy */
+	QM_INPUT_POLICY,
+	QM_INPUT_MAX,
+};
+
+/** States of a CHILD_SA that the ledger's rules know. */
+enum qm_child_state {
+	QM_CHILD_OTHER,
+	QM_CHILD_INSTALLED,
+	QM_CHILD_REKEYED,
+	QM_CHILD_DELETING,
+	QM_CHILD_DESTROYING,
+	QM_CHILD_STATE_MAX,
+};
+
+/** What may bring an IKE_SA down, seen before it goes. */
+enum qm_ike_cause {
+	QM_CAUSE_NONE,
+	/** our requests, or dead peer detection, went unanswered */
+	QM_CAUSE_TIMEOUT,
+	/** its own lifetime is over */
+	QM_CAUSE_EXPIRED,
+	/** a newer IKE_SA of the same peer takes its place */
+	QM_CAUSE_REPLACED,
+	/** we are reauthenticating */
+	QM_CAUSE_REAUTH,
+	/** a message that could not be parsed and is answered by giving up */
+	QM_CAUSE_PARSE_ERROR,
+	QM_CAUSE_MAX,
+};
+
+/** A kernel SA as the kernel names it. */
+struct qm_sa_id {
+	enum qm_satype satype;
+	/** host byte order */
+	uint32_t spi;
+	/** destination; the port is not part of the identity */
+	struct qm_addr dst;
+};
+
+/** What a peer's DELETE named. */
+struct qm_delete {
+	/** the IKE_SA itself, spi is not used */
+	uint8_t ike;
+	uint8_t count;
+	/** as the peer named them, host byte order */
+	uint32_t spi[QM_DELETE_MAX];
+};
+
+struct qm_input {
+	enum qm_input_type type;
+	/** the daemon's number of the thread that observed it */
+	uint32_t thread;
+	struct qm_time time;
+	uint32_t ike_sa;
+	uint32_t child_sa;
+	union {
+		enum qm_child_state state;
+		enum qm_ike_cause cause;
+		uint32_t old_child_sa;
+		uint32_t new_ike_sa;
+		struct qm_policy policy;
+	};
+	/** what only some inputs have; keep last, see qm_input_size() */
+	union {
+		struct qm_sa_id expired;
+		struct qm_delete deleted;
+		struct {
+			struct qm_addr local;
+			struct qm_addr remote;
+		} hosts;
+		struct qm_sa_facts sa;
+	};
+};
+
+/** Bytes of an input that are in use, from its start. */
+size_t qm_input_size(const struct qm_input *input);
+
+#endif
