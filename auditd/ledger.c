@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Two questions are kept apart. *Whether* a CHILD_SA gets its 5451 and 5452 is
+ * decided by `rules`, a table of what is said of it against how far it has
+ * come. *Why* it ended is gathered on the side, from the CHILD_SA and from its
+ * IKE_SA, and read when the end is written.
+ *
+ * A CHILD_SA is gone when charon destroys it, and not before: of all the
+ * markers of an end this is the only one that every path reaches, and it
+ * comes once. The others (down, deleted, rekeyed) come twice on some paths of
+ * 5.9 and not at all on others of 6.x.
+ */
+#include "ledger.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ledger_table.h"
+
+struct qm_ledger {
+	struct qm_table table;
+	qm_ledger_emit_t emit;
+	void *user;
+	/** charon is stopping */
+	bool shutdown;
+	/** CHILD_SAs in QM_PHASE_ACTIVE */
+	size_t open;
+};
+
+/** What can be said of a CHILD_SA, whichever hook says it. */
+enum marker {
+	/** installed in the kernel */
+	MARKER_INSTALLED,
+	/** announced as established: up, or the new one of a rekey */
+	MARKER_ANNOUNCED,
+	/** set aside for another */
+	MARKER_REKEYED,
+	/** announced as down */
+	MARKER_DOWN,
+	/** refused by the kernel, in whole or in part */
+	MARKER_REFUSED,
+	/** gone */
+	MARKER_DESTROYED,
+	MARKER_MAX,
+};
+
+#define START 1
+#define END 2
+#define FORGET 4
+
+struct rule {
+	uint8_t actions;
+	enum qm_phase next;
+};
+
+static const struct rule rules[QM_PHASE_MAX][MARKER_MAX] = {
+	[QM_PHASE_KEYED] = {
+		[MARKER_INSTALLED] = { 0, QM_PHASE_INSTALLED },
+		[MARKER_ANNOUNCED] = { START, QM_PHASE_ACTIVE },
+		[MARKER_REKEYED] = { 0, QM_PHASE_SUPERSEDED },
+		[MARKER_DOWN] = { 0, QM_PHASE_KEYED },
+		[MARKER_REFUSED] = { 0, QM_PHASE_FAILED },
+		[MARKER_DESTROYED] = { FORGET, QM_PHASE_KEYED },
+	},
+	[QM_PHASE_INSTALLED] = {
+		[MARKER_INSTALLED] = { 0, QM_PHASE_INSTALLED },
+		[MARKER_ANNOUNCED] = { START, QM_PHASE_ACTIVE },
+		[MARKER_REKEYED] = { 0, QM_PHASE_SUPERSEDED },
+		/* 6.x, responder of a rekey whose IKE_SA dies before the old SA's
+		 * DELETE came: the new SA was in use and is first heard of here */
+		[MARKER_DOWN] = { START, QM_PHASE_ACTIVE },
+		[MARKER_REFUSED] = { 0, QM_PHASE_FAILED },
+		/* installed, and given up before it was announced */
+		[MARKER_DESTROYED] = { START | END | FORGET, QM_PHASE_INSTALLED },
+	},
+	[QM_PHASE_ACTIVE] = {
+		[MARKER_INSTALLED] = { 0, QM_PHASE_ACTIVE },
+		[MARKER_ANNOUNCED] = { 0, QM_PHASE_ACTIVE },
+		[MARKER_REKEYED] = { 0, QM_PHASE_ACTIVE },
+		[MARKER_DOWN] = { 0, QM_PHASE_ACTIVE },
+		[MARKER_REFUSED] = { 0, QM_PHASE_ACTIVE },
+		[MARKER_DESTROYED] = { END | FORGET, QM_PHASE_ACTIVE },
+	},
+	[QM_PHASE_SUPERSEDED] = {
+		[MARKER_INSTALLED] = { 0, QM_PHASE_SUPERSEDED },
+		/* 6.x: a chain of rekeys, old to loser and loser to winner */
+		[MARKER_ANNOUNCED] = { START, QM_PHASE_ACTIVE },
+		[MARKER_REKEYED] = { 0, QM_PHASE_SUPERSEDED },
+		[MARKER_DOWN] = { 0, QM_PHASE_SUPERSEDED },
+		[MARKER_REFUSED] = { 0, QM_PHASE_SUPERSEDED },
+		[MARKER_DESTROYED] = { FORGET, QM_PHASE_SUPERSEDED },
+	},
+	[QM_PHASE_FAILED] = {
+		[MARKER_INSTALLED] = { 0, QM_PHASE_FAILED },
+		[MARKER_ANNOUNCED] = { START, QM_PHASE_ACTIVE },
+		[MARKER_REKEYED] = { 0, QM_PHASE_FAILED },
+		[MARKER_DOWN] = { 0, QM_PHASE_FAILED },
+		[MARKER_REFUSED] = { 0, QM_PHASE_FAILED },
+		[MARKER_DESTROYED] = { FORGET, QM_PHASE_FAILED },
+	},
+};
+
+/** How an IKE_SA's end shows. */
+enum act {
+	ACT_DELETING,
+	ACT_DOWN,
+	ACT_DESTROYING,
+};
+
+#define ON(act) (1u << (act))
+
+/** What a cause of an IKE_SA's end makes of its CHILD_SAs. */
+static const struct {
+	enum qm_reason reason;
+	enum qm_party ended_by;
+	/** the acts that this cause leads to; any other has another cause */
+	unsigned acts;
+	/** only where the same thread goes on to bring the IKE_SA down */
+	bool same_thread;
+} causes[QM_CAUSE_MAX] = {
+	[QM_CAUSE_TIMEOUT] = { QM_REASON_DPD, QM_PARTY_LOCAL,
+						   ON(ACT_DOWN) | ON(ACT_DESTROYING), false },
+	[QM_CAUSE_EXPIRED] = { QM_REASON_IKE_EXPIRED, QM_PARTY_LOCAL,
+						   ON(ACT_DELETING) | ON(ACT_DOWN), false },
+	[QM_CAUSE_REPLACED] = { QM_REASON_REPLACED, QM_PARTY_LOCAL,
+							ON(ACT_DELETING) | ON(ACT_DOWN), false },
+	[QM_CAUSE_REAUTH] = { QM_REASON_REAUTHENTICATED, QM_PARTY_LOCAL,
+						  ON(ACT_DELETING) | ON(ACT_DOWN), false },
+	[QM_CAUSE_PARSE_ERROR] = { QM_REASON_PARSE_ERROR, QM_PARTY_PEER,
+							   ON(ACT_DOWN), true },
+};
+
+static bool cause_leads_to(const struct qm_ike *ike, enum act act, uint32_t thread)
+{
+	return (causes[ike->cause].acts & ON(act)) &&
+		   (!causes[ike->cause].same_thread || ike->cause_thread == thread);
+}
+
+/** Whether another IKE_SA, authenticated on this thread, claims to be alone. */
+static bool has_initial_contact(const struct qm_ledger *ledger,
+								const struct qm_ike *than, uint32_t thread)
+{
+	const struct qm_ike *ike;
+
+	for (ike = ledger->table.ikes; ike; ike = ike->hh.next) {
+		if (ike != than && ike->initial_contact && ike->contact_thread == thread) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void blame(enum qm_reason *reason, enum qm_party *by, enum qm_reason new_reason,
+				  enum qm_party new_by)
+{
+	if (*reason == QM_REASON_UNKNOWN) {
+		*reason = new_reason;
+		*by = new_by;
+	}
+}
+
+static void ike_acts(struct qm_ledger *ledger, struct qm_ike *ike, enum act act,
+					 uint32_t thread)
+{
+	enum qm_reason *reason = &ike->reason;
+	enum qm_party *by = &ike->ended_by;
+
+	if (ike->peer_delete) {
+		blame(reason, by, QM_REASON_IKE_DELETED, QM_PARTY_PEER);
+	} else if (cause_leads_to(ike, act, thread)) {
+		blame(reason, by, causes[ike->cause].reason, causes[ike->cause].ended_by);
+	} else if (ledger->shutdown) {
+		blame(reason, by, QM_REASON_SHUTDOWN, QM_PARTY_LOCAL);
+	} else if (act == ACT_DELETING) {
+		blame(reason, by, QM_REASON_IKE_DELETED, QM_PARTY_LOCAL);
+	} else if (act == ACT_DOWN && has_initial_contact(ledger, ike, thread)) {
+		blame(reason, by, QM_REASON_REPLACED, QM_PARTY_PEER);
+	}
+}
+
+/** A CHILD_SA is being deleted; an IKEv1 IKE_SA deletes them one by one first. */
+static void child_deleting(struct qm_ledger *ledger, struct qm_sa *sa, uint32_t thread)
+{
+	enum qm_reason reason = QM_REASON_DELETED;
+	enum qm_party by = QM_PARTY_LOCAL;
+
+	if (sa->peer_delete) {
+		by = QM_PARTY_PEER;
+	} else if (ledger->shutdown) {
+		reason = QM_REASON_SHUTDOWN;
+	} else if (sa->facts.ike_version == 1 &&
+			   cause_leads_to(sa->ike, ACT_DELETING, thread)) {
+		reason = causes[sa->ike->cause].reason;
+		by = causes[sa->ike->cause].ended_by;
+	}
+	blame(&sa->reason, &sa->ended_by, reason, by);
+}
+
+static void emit_start(struct qm_ledger *ledger, struct qm_sa *sa, struct qm_time now)
+{
+	const struct qm_event event = {
+		.kind = QM_EVENT_ESTABLISHED,
+		.when_ms = now.wall_ms,
+		.sa = &sa->facts,
+		.old_child_sa = sa->old_child_sa,
+	};
+
+	sa->established = now;
+	ledger->open++;
+	ledger->emit(ledger->user, &event);
+}
+
+static void emit_end(struct qm_ledger *ledger, struct qm_sa *sa, struct qm_time now)
+{
+	struct qm_event event = {
+		.kind = QM_EVENT_ENDED,
+		.when_ms = now.wall_ms,
+		.sa = &sa->facts,
+		.reason = sa->reason,
+		.ended_by = sa->ended_by,
+		.duration_ms = now.mono_ms - sa->established.mono_ms,
+		.rekeys = sa->rekeys,
+	};
+
+	blame(&event.reason, &event.ended_by, sa->ike->reason, sa->ike->ended_by);
+	ledger->open--;
+	ledger->emit(ledger->user, &event);
+}
+
+static void mark(struct qm_ledger *ledger, struct qm_sa *sa, enum marker marker,
+				 struct qm_time now)
+{
+	const struct rule *rule = &rules[sa->phase][marker];
+
+	sa->phase = rule->next;
+	if (rule->actions & START) {
+		emit_start(ledger, sa, now);
+	}
+	if (rule->actions & END) {
+		emit_end(ledger, sa, now);
+	}
+	if (rule->actions & FORGET) {
+		qm_table_remove(&ledger->table, sa);
+	}
+}
+
+/** Finds or adds the CHILD_SA of an input that carries all facts. */
+static int learn(struct qm_ledger *ledger, const struct qm_input *input,
+				 struct qm_sa **ret)
+{
+	struct qm_sa_facts facts;
+	struct qm_sa *sa = qm_table_find(&ledger->table, input->sa.child_sa);
+	int r;
+
+	if (!sa) {
+		return qm_table_add(&ledger->table, &input->sa, ret);
+	}
+	facts = input->sa;
+	if (facts.direction == QM_DIRECTION_UNKNOWN) {
+		facts.direction = sa->facts.direction;
+	}
+	r = qm_table_update(&ledger->table, sa, &facts);
+	*ret = sa;
+	return r;
+}
+
+static int on_announced(struct qm_ledger *ledger, const struct qm_input *input)
+{
+	struct qm_sa *sa;
+	int r;
+
+	r = learn(ledger, input, &sa);
+	if (r < 0) {
+		return r;
+	}
+	mark(ledger, sa, MARKER_ANNOUNCED, input->time);
+	return 0;
+}
+
+static void replaced_by(struct qm_sa *old, const struct qm_sa *sa)
+{
+	static const enum qm_party rekeyed_by[QM_DIRECTION_MAX] = {
+		[QM_DIRECTION_INITIATOR] = QM_PARTY_LOCAL,
+		[QM_DIRECTION_RESPONDER] = QM_PARTY_PEER,
+	};
+
+	if (old->reason == QM_REASON_UNKNOWN || old->reason == QM_REASON_REKEYED) {
+		old->reason = QM_REASON_REKEYED;
+		old->ended_by = rekeyed_by[sa->facts.direction];
+	}
+}
+
+static int on_rekey(struct qm_ledger *ledger, const struct qm_input *input)
+{
+	struct qm_sa *sa, *old;
+	int r;
+
+	r = learn(ledger, input, &sa);
+	if (r < 0) {
+		return r;
+	}
+	sa->old_child_sa = input->old_child_sa;
+	old = qm_table_find(&ledger->table, input->old_child_sa);
+	sa->rekeys = old ? old->rekeys + 1 : 1;
+	if (old) {
+		replaced_by(old, sa);
+	}
+	mark(ledger, sa, MARKER_ANNOUNCED, input->time);
+	return 0;
+}
+
+static void on_child_state(struct qm_ledger *ledger, struct qm_sa *sa,
+						   const struct qm_input *input)
+{
+	switch (input->state) {
+	case QM_CHILD_INSTALLED:
+		mark(ledger, sa, MARKER_INSTALLED, input->time);
+		break;
+	case QM_CHILD_REKEYED:
+		blame(&sa->reason, &sa->ended_by, QM_REASON_REKEYED, QM_PARTY_UNKNOWN);
+		mark(ledger, sa, MARKER_REKEYED, input->time);
+		break;
+	case QM_CHILD_DELETING:
+		child_deleting(ledger, sa, input->thread);
+		break;
+	case QM_CHILD_DESTROYING:
+		mark(ledger, sa, MARKER_DESTROYED, input->time);
+		break;
+	default:
+		break;
+	}
+}
+
+/** Inputs about a CHILD_SA; of one that never had keys there is nothing to say. */
+static void on_child(struct qm_ledger *ledger, const struct qm_input *input)
+{
+	struct qm_sa *sa = qm_table_find(&ledger->table, input->child_sa);
+
+	if (!sa) {
+		return;
+	}
+	switch (input->type) {
+	case QM_INPUT_CHILD_STATE:
+		on_child_state(ledger, sa, input);
+		break;
+	case QM_INPUT_DOWN:
+		mark(ledger, sa, MARKER_DOWN, input->time);
+		break;
+	case QM_INPUT_INSTALL_FAILED:
+		mark(ledger, sa, MARKER_REFUSED, input->time);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_expired(struct qm_ledger *ledger, const struct qm_input *input)
+{
+	struct qm_sa *sa = qm_table_find_half(&ledger->table, &input->expired);
+
+	if (sa) {
+		blame(&sa->reason, &sa->ended_by, QM_REASON_EXPIRED, QM_PARTY_KERNEL);
+	}
+}
+
+/** IKEv2 peers name the SA they receive on; IKEv1 peers have named either. */
+static void on_peer_delete(struct qm_ike *ike, const struct qm_delete *deleted)
+{
+	struct qm_sa *sa;
+	uint8_t i;
+
+	ike->peer_delete |= deleted->ike;
+	for (sa = ike->children; sa; sa = sa->next) {
+		for (i = 0; i < deleted->count; i++) {
+			sa->peer_delete |= sa->facts.out_spi == deleted->spi[i] ||
+							   sa->facts.in_spi == deleted->spi[i];
+		}
+	}
+}
+
+static int on_hosts(struct qm_ledger *ledger, struct qm_ike *ike,
+					const struct qm_input *input)
+{
+	struct qm_sa *sa;
+	int r = 0;
+
+	for (sa = ike->children; sa; sa = sa->next) {
+		struct qm_sa_facts facts = sa->facts;
+		int e;
+
+		facts.local = input->hosts.local;
+		facts.remote = input->hosts.remote;
+		e = qm_table_update(&ledger->table, sa, &facts);
+		r = r ? r : e;
+	}
+	return r;
+}
+
+static int on_moved(struct qm_ledger *ledger, struct qm_ike *from, uint32_t to_sa)
+{
+	struct qm_ike *to;
+	int r;
+
+	r = qm_table_get_ike(&ledger->table, to_sa, &to);
+	if (r < 0) {
+		return r;
+	}
+	qm_table_move(from, to);
+	return 0;
+}
+
+/** Inputs about an IKE_SA; one without CHILD_SAs is not remembered for them. */
+static int on_ike(struct qm_ledger *ledger, const struct qm_input *input)
+{
+	struct qm_ike *ike = qm_table_find_ike(&ledger->table, input->ike_sa);
+
+	if (!ike) {
+		return 0;
+	}
+	switch (input->type) {
+	case QM_INPUT_PEER_DELETE:
+		on_peer_delete(ike, &input->deleted);
+		break;
+	case QM_INPUT_IKE_CAUSE:
+		ike->cause = input->cause;
+		ike->cause_thread = input->thread;
+		break;
+	case QM_INPUT_IKE_AUTH:
+		ike->contact_thread = input->thread;
+		break;
+	case QM_INPUT_IKE_UP:
+		ike->initial_contact = false;
+		break;
+	case QM_INPUT_IKE_DELETING:
+		ike_acts(ledger, ike, ACT_DELETING, input->thread);
+		break;
+	case QM_INPUT_IKE_DOWN:
+		ike_acts(ledger, ike, ACT_DOWN, input->thread);
+		break;
+	case QM_INPUT_IKE_DESTROYING:
+		ike_acts(ledger, ike, ACT_DESTROYING, input->thread);
+		qm_table_release_ike(&ledger->table, ike);
+		break;
+	case QM_INPUT_IKE_MOVED:
+		return on_moved(ledger, ike, input->new_ike_sa);
+	case QM_INPUT_IKE_HOSTS:
+		return on_hosts(ledger, ike, input);
+	default:
+		break;
+	}
+	return 0;
+}
+
+static int on_initial_contact(struct qm_ledger *ledger, const struct qm_input *input)
+{
+	struct qm_ike *ike;
+	int r;
+
+	r = qm_table_get_ike(&ledger->table, input->ike_sa, &ike);
+	if (r < 0) {
+		return r;
+	}
+	ike->initial_contact = true;
+	ike->contact_thread = input->thread;
+	return 0;
+}
+
+int qm_ledger_input(struct qm_ledger *ledger, const struct qm_input *input)
+{
+	struct qm_sa *sa;
+
+	switch (input->type) {
+	case QM_INPUT_KEYS:
+		return learn(ledger, input, &sa);
+	case QM_INPUT_UP:
+		return on_announced(ledger, input);
+	case QM_INPUT_REKEY:
+		return on_rekey(ledger, input);
+	case QM_INPUT_CHILD_STATE:
+	case QM_INPUT_DOWN:
+	case QM_INPUT_INSTALL_FAILED:
+		on_child(ledger, input);
+		return 0;
+	case QM_INPUT_EXPIRED:
+		on_expired(ledger, input);
+		return 0;
+	case QM_INPUT_INITIAL_CONTACT:
+		return on_initial_contact(ledger, input);
+	case QM_INPUT_PEER_DELETE:
+	case QM_INPUT_IKE_CAUSE:
+	case QM_INPUT_IKE_AUTH:
+	case QM_INPUT_IKE_UP:
+	case QM_INPUT_IKE_DOWN:
+	case QM_INPUT_IKE_DELETING:
+	case QM_INPUT_IKE_DESTROYING:
+	case QM_INPUT_IKE_MOVED:
+	case QM_INPUT_IKE_HOSTS:
+		return on_ike(ledger, input);
+	case QM_INPUT_SHUTDOWN:
+		ledger->shutdown = true;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+void qm_ledger_finish(struct qm_ledger *ledger, struct qm_time now)
+{
+	struct qm_sa *sa, *next;
+
+	HASH_ITER(hh, ledger->table.sas, sa, next) {
+		blame(&sa->reason, &sa->ended_by, sa->ike->reason, sa->ike->ended_by);
+		blame(&sa->reason, &sa->ended_by, QM_REASON_SHUTDOWN, QM_PARTY_LOCAL);
+		mark(ledger, sa, MARKER_DESTROYED, now);
+	}
+}
+
+int qm_ledger_new(struct qm_ledger **ret, qm_ledger_emit_t emit, void *user)
+{
+	struct qm_ledger *ledger = calloc(1, sizeof(*ledger));
+
+	if (!ledger) {
+		return -ENOMEM;
+	}
+	ledger->emit = emit;
+	ledger->user = user;
+	*ret = ledger;
+	return 0;
+}
+
+size_t qm_ledger_open(const struct qm_ledger *ledger)
+{
+	return ledger->open;
+}
+
+size_t qm_ledger_entries(const struct qm_ledger *ledger)
+{
+	return HASH_COUNT(ledger->table.sas) + HASH_COUNT(ledger->table.ikes);
+}
+
+struct qm_ledger *qm_ledger_free(struct qm_ledger *ledger)
+{
+	if (ledger) {
+		qm_table_clear(&ledger->table);
+		free(ledger);
+	}
+	return NULL;
+}

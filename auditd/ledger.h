@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ledger: what became of every CHILD_SA, decided in one place.
+ *
+ * A pure state machine. It is told what the hooks saw, in the order in which
+ * they saw it, and says which events that makes: one 5451 for each SPI pair
+ * that came to life and one 5452 when it is gone. It does no I/O and asks no
+ * clock. One thread owns it.
+ *
+ * What bounds it: one entry for each CHILD_SA and IKE_SA that charon has.
+ */
+#ifndef QM_LEDGER_H
+#define QM_LEDGER_H
+
+#include <stddef.h>
+
+#include "event.h"
+#include "input.h"
+
+struct qm_ledger;
+
+/**
+ * Receives the events of one input, in order.
+ *
+ * @param user		as given to qm_ledger_new()
+ * @param event		valid during the call
+ */
+typedef void (*qm_ledger_emit_t)(void *user, const struct qm_event *event);
+
+/**
+ * @param ret	receives the ledger, to be freed by qm_ledger_free()
+ * @param emit	called for each event
+ * @param user	passed to emit
+ * @return		0 or -ENOMEM
+ */
+int qm_ledger_new(struct qm_ledger **ret, qm_ledger_emit_t emit, void *user);
+
+/**
+ * Takes one input and emits the events that follow from it.
+ *
+ * @return	0; -EINVAL for a type that is not the ledger's; -ENOMEM if the
+ *			input could not be remembered: an event may be missing later
+ */
+int qm_ledger_input(struct qm_ledger *ledger, const struct qm_input *input);
+
+/**
+ * Ends whatever is still open, at charon's own end.
+ *
+ * By then charon has destroyed its CHILD_SAs and said so, so this finds only
+ * those whose end was lost on the way here.
+ */
+void qm_ledger_finish(struct qm_ledger *ledger, struct qm_time now);
+
+/** CHILD_SAs with a 5451 and no 5452 yet. */
+size_t qm_ledger_open(const struct qm_ledger *ledger);
+
+/** CHILD_SAs and IKE_SAs remembered, for whatever reason. */
+size_t qm_ledger_entries(const struct qm_ledger *ledger);
+
+/** Frees the ledger without emitting anything. NULL is fine. @return NULL */
+struct qm_ledger *qm_ledger_free(struct qm_ledger *ledger);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ledger_table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <utlist.h>
+
+static struct qm_half half_of(enum qm_satype satype, uint32_t spi,
+							  const struct qm_addr *dst)
+{
+	struct qm_half half = {
+		.spi = spi,
+		.satype = satype,
+		.family = dst->family,
+	};
+
+	memcpy(half.dst, dst->ip, dst->family == AF_INET ? 4 : sizeof(half.dst));
+	return half;
+}
+
+struct qm_sa *qm_table_find(const struct qm_table *table, uint32_t child_sa)
+{
+	struct qm_sa *sa;
+
+	HASH_FIND(hh, table->sas, &child_sa, sizeof(child_sa), sa);
+	return sa;
+}
+
+struct qm_sa *qm_table_find_half(const struct qm_table *table,
+								 const struct qm_sa_id *id)
+{
+	const struct qm_half half = half_of(id->satype, id->spi, &id->dst);
+	struct qm_sa *sa;
+
+	HASH_FIND(hh_in, table->by_in, &half, sizeof(half), sa);
+	if (!sa) {
+		HASH_FIND(hh_out, table->by_out, &half, sizeof(half), sa);
+	}
+	return sa;
+}
+
+struct qm_ike *qm_table_find_ike(const struct qm_table *table, uint32_t ike_sa)
+{
+	struct qm_ike *ike;
+
+	HASH_FIND(hh, table->ikes, &ike_sa, sizeof(ike_sa), ike);
+	return ike;
+}
+
+int qm_table_get_ike(struct qm_table *table, uint32_t ike_sa, struct qm_ike **ret)
+{
+	struct qm_ike *ike = qm_table_find_ike(table, ike_sa);
+
+	if (!ike) {
+		ike = calloc(1, sizeof(*ike));
+		if (!ike) {
+			return -ENOMEM;
+		}
+		ike->ike_sa = ike_sa;
+		HASH_ADD(hh, table->ikes, ike_sa, sizeof(ike->ike_sa), ike);
+		if (!ike->hh.tbl) {
+			free(ike);
+			return -ENOMEM;
+		}
+	}
+	*ret = ike;
+	return 0;
+}
+
+static void forget_ike_if_done(struct qm_table *table, struct qm_ike *ike)
+{
+	if (ike->gone && !ike->children) {
+		HASH_DEL(table->ikes, ike);
+		free(ike);
+	}
+}
+
+void qm_table_release_ike(struct qm_table *table, struct qm_ike *ike)
+{
+	ike->gone = true;
+	forget_ike_if_done(table, ike);
+}
+
+static void unindex(struct qm_table *table, struct qm_sa *sa)
+{
+	if (sa->hh_in.tbl) {
+		HASH_DELETE(hh_in, table->by_in, sa);
+		sa->hh_in.tbl = NULL;
+	}
+	if (sa->hh_out.tbl) {
+		HASH_DELETE(hh_out, table->by_out, sa);
+		sa->hh_out.tbl = NULL;
+	}
+}
+
+/** Enters both halves under the keys that the facts give. */
+static int index_halves(struct qm_table *table, struct qm_sa *sa)
+{
+	sa->in = half_of(sa->facts.satype, sa->facts.in_spi, &sa->facts.local);
+	sa->out = half_of(sa->facts.satype, sa->facts.out_spi, &sa->facts.remote);
+	HASH_ADD(hh_in, table->by_in, in, sizeof(sa->in), sa);
+	HASH_ADD(hh_out, table->by_out, out, sizeof(sa->out), sa);
+	if (!sa->hh_in.tbl || !sa->hh_out.tbl) {
+		unindex(table, sa);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+int qm_table_add(struct qm_table *table, const struct qm_sa_facts *facts,
+				 struct qm_sa **ret)
+{
+	struct qm_sa *sa;
+	int r;
+
+	sa = calloc(1, sizeof(*sa));
+	if (!sa) {
+		return -ENOMEM;
+	}
+	sa->facts = *facts;
+	r = index_halves(table, sa);
+	if (r < 0) {
+		goto fail;
+	}
+	r = qm_table_get_ike(table, facts->ike_sa, &sa->ike);
+	if (r < 0) {
+		goto fail;
+	}
+	HASH_ADD(hh, table->sas, facts.child_sa, sizeof(sa->facts.child_sa), sa);
+	if (!sa->hh.tbl) {
+		r = -ENOMEM;
+		goto fail;
+	}
+	DL_APPEND(sa->ike->children, sa);
+	*ret = sa;
+	return 0;
+
+fail:
+	unindex(table, sa);
+	free(sa);
+	return r;
+}
+
+int qm_table_update(struct qm_table *table, struct qm_sa *sa,
+					const struct qm_sa_facts *facts)
+{
+	unindex(table, sa);
+	sa->facts = *facts;
+	sa->facts.ike_sa = sa->ike->ike_sa;
+	return index_halves(table, sa);
+}
+
+void qm_table_remove(struct qm_table *table, struct qm_sa *sa)
+{
+	struct qm_ike *ike = sa->ike;
+
+	unindex(table, sa);
+	HASH_DEL(table->sas, sa);
+	DL_DELETE(ike->children, sa);
+	free(sa);
+	forget_ike_if_done(table, ike);
+}
+
+void qm_table_move(struct qm_ike *from, struct qm_ike *to)
+{
+	struct qm_sa *sa;
+
+	DL_FOREACH(from->children, sa) {
+		sa->ike = to;
+		sa->facts.ike_sa = to->ike_sa;
+	}
+	DL_CONCAT(to->children, from->children);
+	from->children = NULL;
+}
+
+void qm_table_clear(struct qm_table *table)
+{
+	struct qm_ike *ike, *next_ike;
+	struct qm_sa *sa, *next;
+
+	HASH_ITER(hh, table->sas, sa, next) {
+		qm_table_remove(table, sa);
+	}
+	HASH_ITER(hh, table->ikes, ike, next_ike) {
+		qm_table_release_ike(table, ike);
+	}
+}

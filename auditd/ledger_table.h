@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ledger's memory: CHILD_SAs and the IKE_SAs they belong to, found by
+ * charon's numbers or by the kernel's name for either half of a pair.
+ * Private to the ledger.
+ */
+#ifndef QM_LEDGER_TABLE_H
+#define QM_LEDGER_TABLE_H
+
+#include <stdbool.h>
+
+#include "event.h"
+#include "input.h"
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+/** How far a CHILD_SA's life has come. */
+enum qm_phase {
+	/** has keys and SPIs, is being installed */
+	QM_PHASE_KEYED,
+	/** in the kernel, not announced */
+	QM_PHASE_INSTALLED,
+	/** announced: its 5451 is out, its 5452 is due */
+	QM_PHASE_ACTIVE,
+	/** set aside before it was ever announced: the loser of a collision */
+	QM_PHASE_SUPERSEDED,
+	/** refused by the kernel */
+	QM_PHASE_FAILED,
+	QM_PHASE_MAX,
+};
+
+/** Either half of an SA pair, as a hash key. */
+struct qm_half {
+	uint32_t spi;
+	uint8_t satype;
+	uint8_t family;
+	uint8_t pad[2];
+	uint8_t dst[16];
+};
+
+struct qm_ike;
+
+/** A CHILD_SA. */
+struct qm_sa {
+	struct qm_sa_facts facts;
+	enum qm_phase phase;
+	/** time of the 5451 */
+	struct qm_time established;
+	/** the CHILD_SA it replaces, 0 for none */
+	uint32_t old_child_sa;
+	/** rekeys that led to it */
+	uint32_t rekeys;
+	/** the peer has sent a DELETE for it */
+	bool peer_delete;
+	/** why it will end, as far as known by now */
+	enum qm_reason reason;
+	enum qm_party ended_by;
+	struct qm_ike *ike;
+	/** siblings of the same IKE_SA */
+	struct qm_sa *next;
+	struct qm_sa *prev;
+	struct qm_half in;
+	struct qm_half out;
+	UT_hash_handle hh;
+	UT_hash_handle hh_in;
+	UT_hash_handle hh_out;
+};
+
+/** An IKE_SA. */
+struct qm_ike {
+	uint32_t ike_sa;
+	struct qm_sa *children;
+	/** charon has let go of it */
+	bool gone;
+	/** the peer has sent a DELETE for it */
+	bool peer_delete;
+	/** what may bring it down, and the thread that saw it */
+	enum qm_ike_cause cause;
+	uint32_t cause_thread;
+	/** it is being authenticated on this thread and claims to be the only one */
+	bool initial_contact;
+	uint32_t contact_thread;
+	/** why it went; UNKNOWN until it does */
+	enum qm_reason reason;
+	enum qm_party ended_by;
+	UT_hash_handle hh;
+};
+
+struct qm_table {
+	/** by CHILD_SA id, in order of appearance */
+	struct qm_sa *sas;
+	struct qm_sa *by_in;
+	struct qm_sa *by_out;
+	struct qm_ike *ikes;
+};
+
+/** @return the CHILD_SA with this id, or NULL */
+struct qm_sa *qm_table_find(const struct qm_table *table, uint32_t child_sa);
+
+/** @return the CHILD_SA of which this is a half, or NULL */
+struct qm_sa *qm_table_find_half(const struct qm_table *table,
+								 const struct qm_sa_id *id);
+
+/** @return the IKE_SA with this id, or NULL */
+struct qm_ike *qm_table_find_ike(const struct qm_table *table, uint32_t ike_sa);
+
+/** Finds or adds an IKE_SA. @return 0 or -ENOMEM */
+int qm_table_get_ike(struct qm_table *table, uint32_t ike_sa, struct qm_ike **ret);
+
+/** Adds a CHILD_SA that is not there yet. @return 0 or -ENOMEM */
+int qm_table_add(struct qm_table *table, const struct qm_sa_facts *facts,
+				 struct qm_sa **ret);
+
+/** Gives a CHILD_SA other facts of the same id. @return 0 or -ENOMEM */
+int qm_table_update(struct qm_table *table, struct qm_sa *sa,
+					const struct qm_sa_facts *facts);
+
+/** Removes and frees a CHILD_SA, and its IKE_SA if that was waiting for it. */
+void qm_table_remove(struct qm_table *table, struct qm_sa *sa);
+
+/** Charon has let go of an IKE_SA: it is freed with the last of its children. */
+void qm_table_release_ike(struct qm_table *table, struct qm_ike *ike);
+
+/** Moves all CHILD_SAs of one IKE_SA to another. */
+void qm_table_move(struct qm_ike *from, struct qm_ike *to);
+
+/** Removes and frees everything. */
+void qm_table_clear(struct qm_table *table);
+
+#endif
