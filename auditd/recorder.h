@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The thread behind the queue: it owns the ledger, the policy in force and
+ * the audit socket, and turns inputs into records.
+ *
+ * Only that thread does I/O. A record that the kernel does not accept
+ * keeps its number, is counted, and the count is written as soon as writing
+ * works again; so a gap in rec-seq is always explained by an op=lost.
+ */
+#ifndef QM_RECORDER_H
+#define QM_RECORDER_H
+
+#include <stddef.h>
+
+#include "input.h"
+#include "policy.h"
+#include "record.h"
+
+struct qm_recorder;
+
+struct qm_recorder_config {
+	/** inputs that can wait, at least 1 */
+	size_t queue_size;
+	/** in force from the start */
+	struct qm_policy policy;
+	/** who writes; the strings must outlive the recorder */
+	struct qm_origin origin;
+	/** tells an administrator something, from the recorder's thread */
+	void (*log)(void *user, const char *message);
+	/** passed to log */
+	void *user;
+};
+
+/**
+ * @param ret		receives the recorder, to be freed by qm_recorder_free()
+ * @param config	copied
+ * @return			0, -EINVAL, -ENOMEM
+ */
+int qm_recorder_new(struct qm_recorder **ret, const struct qm_recorder_config *config);
+
+/**
+ * Queues a copy of an input. For any thread; never blocks on I/O.
+ *
+ * @return	0, or -ENOSPC or -ESHUTDOWN when it is dropped (and counted)
+ */
+int qm_recorder_push(struct qm_recorder *recorder, const struct qm_input *input);
+
+/**
+ * Starts the recorder's thread. What was pushed before waits for it.
+ *
+ * Capabilities belong to threads: start it once the daemon has dropped those
+ * it does not keep, or it would not have the ones that the daemon kept.
+ *
+ * @return	0, -EALREADY, or the negative errno of pthread_create()
+ */
+int qm_recorder_start(struct qm_recorder *recorder);
+
+/**
+ * Has the thread write what is queued and end, and waits for it.
+ *
+ * @param timeout_ms	how long to wait at most
+ * @return				0; -ETIMEDOUT if it still works: its thread may sleep in
+ *						the kernel, so it must be left alone with the recorder,
+ *						which will not log any more
+ */
+int qm_recorder_stop(struct qm_recorder *recorder, int timeout_ms);
+
+/** Frees a recorder that was never started or has stopped. NULL is fine. @return NULL */
+struct qm_recorder *qm_recorder_free(struct qm_recorder *recorder);
+
+#endif
