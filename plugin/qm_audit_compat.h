@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/**
+ * @defgroup qm_audit_compat qm_audit_compat
+ * @{ @ingroup qm_audit
+ *
+ * The differences between the strongSwan versions that this plugin is built
+ * for, and nothing else. QM_AUDIT_STRONGSWAN is the version as a number,
+ * 50908 for 5.9.8.
+ */
+
+#ifndef QM_AUDIT_COMPAT_H_
+#define QM_AUDIT_COMPAT_H_
+
+#include <plugins/plugin.h>
+#include <collections/array.h>
+#include <crypto/key_exchange.h>
+
+/**
+ * What the child_keys hook passes for the key exchange: since 6.0.0 all of
+ * several. Only the signature matters here.
+ */
+#if QM_AUDIT_STRONGSWAN >= 60000
+typedef array_t qm_audit_ke_t;
+#else
+typedef key_exchange_t qm_audit_ke_t;
+#endif
+
+/**
+ * Head of the plugin's constructor: since 6.0.3 the loader wants a version
+ * symbol beside it (and so checks the version itself).
+ */
+#ifdef PLUGIN_DEFINE
+#define QM_AUDIT_PLUGIN_DEFINE PLUGIN_DEFINE(qm_audit)
+#else
+#define QM_AUDIT_PLUGIN_DEFINE plugin_t *qm_audit_plugin_create()
+#endif
+
+#endif /** QM_AUDIT_COMPAT_H_ @}*/

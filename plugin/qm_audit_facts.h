@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/**
+ * @defgroup qm_audit_facts qm_audit_facts
+ * @{ @ingroup qm_audit
+ *
+ * Copies what charon's objects say into the plain values of an audit record.
+ */
+
+#ifndef QM_AUDIT_FACTS_H_
+#define QM_AUDIT_FACTS_H_
+
+#include <sa/ike_sa.h>
+#include <sa/child_sa.h>
+#include <networking/host.h>
+
+#include "../auditd/facts.h"
+
+/**
+ * Copy the facts of a CHILD_SA that has its keys and both SPIs.
+ *
+ * The role in the exchange is not among them: only the child_keys hook knows.
+ *
+ * @param ike_sa		IKE_SA of the CHILD_SA, checked out by the caller
+ * @param child_sa		CHILD_SA
+ * @param facts			receives the facts, direction unknown
+ */
+void qm_audit_facts_read(ike_sa_t *ike_sa, child_sa_t *child_sa,
+						 struct qm_sa_facts *facts);
+
+/**
+ * Copy an address with its port.
+ *
+ * @param host			host, NULL for none
+ * @param addr			receives the address, unknown for NULL
+ */
+void qm_audit_facts_host(host_t *host, struct qm_addr *addr);
+
+/**
+ * Translate an IPsec protocol.
+ *
+ * @param protocol		PROTO_ESP or PROTO_AH
+ * @return				SA type, unknown for others
+ */
+enum qm_satype qm_audit_facts_satype(protocol_id_t protocol);
+
+#endif /** QM_AUDIT_FACTS_H_ @}*/

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "qm_audit_plugin.h"
+#include "qm_audit_compat.h"
+#include "qm_audit_listener.h"
+#include "qm_audit_settings.h"
+#include "qm_audit_version.h"
+#include "../auditd/sink.h"
+#include "../auditd/store.h"
+
+#include <daemon.h>
+#include <processing/jobs/callback_job.h>
+
+typedef struct private_qm_audit_plugin_t private_qm_audit_plugin_t;
+
+/**
+ * Private data of a qm_audit_plugin_t
+ */
+struct private_qm_audit_plugin_t {
+
+	/**
+	 * Public interface
+	 */
+	qm_audit_plugin_t public;
+
+	/**
+	 * Settings in force; only the policy follows a reload
+	 */
+	qm_audit_settings_t settings;
+
+	/**
+	 * Thread behind the queue, NULL once it had to be left alone
+	 */
+	struct qm_recorder *recorder;
+
+	/**
+	 * Listener to charon's hooks
+	 */
+	qm_audit_listener_t *listener;
+};
+
+METHOD(plugin_t, get_name, char*,
+	private_qm_audit_plugin_t *this)
+{
+	return "qm-audit";
+}
+
+/**
+ * Log for the recorder
+ */
+static void log_cb(void *user, const char *message)
+{
+	DBG1(DBG_CFG, "qm-audit: %s", message);
+}
+
+/**
+ * Start the writer. A job, so that it runs when the daemon has dropped its
+ * capabilities: they are a thread's, and a user change would take from a
+ * thread started before also those that the daemon keeps.
+ */
+static job_requeue_t start_writer(private_qm_audit_plugin_t *this)
+{
+	int r = qm_recorder_start(this->recorder);
+
+	if (r < 0)
+	{
+		DBG1(DBG_CFG, "qm-audit: starting the writer failed: %s; no audit "
+			 "records will be written", strerror(-r));
+	}
+	return JOB_REQUEUE_NONE;
+}
+
+/**
+ * Stop the writer; what it cannot write in time is given up, not waited for
+ */
+static void stop_writer(private_qm_audit_plugin_t *this)
+{
+	if (qm_recorder_stop(this->recorder, this->settings.shutdown_timeout) < 0)
+	{
+		DBG1(DBG_CFG, "qm-audit: audit did not take the last records within "
+			 "%u ms (shutdown_timeout), giving up on them",
+			 this->settings.shutdown_timeout);
+		this->recorder = NULL;
+	}
+}
+
+/**
+ * Register or unregister listener and writer
+ */
+static bool plugin_cb(private_qm_audit_plugin_t *this,
+					  plugin_feature_t *feature, bool reg, void *cb_data)
+{
+	if (reg)
+	{
+		charon->bus->add_listener(charon->bus, &this->listener->bus);
+		charon->kernel->add_listener(charon->kernel, &this->listener->kernel);
+		lib->processor->queue_job(lib->processor, (job_t*)
+			callback_job_create((callback_job_cb_t)start_writer, this, NULL,
+								NULL));
+	}
+	else
+	{
+		charon->kernel->remove_listener(charon->kernel,
+										&this->listener->kernel);
+		charon->bus->remove_listener(charon->bus, &this->listener->bus);
+		stop_writer(this);
+	}
+	return TRUE;
+}
+
+METHOD(plugin_t, get_features, int,
+	private_qm_audit_plugin_t *this, plugin_feature_t *features[])
+{
+	static plugin_feature_t f[] = {
+		PLUGIN_CALLBACK((plugin_feature_callback_t)plugin_cb, NULL),
+			PLUGIN_PROVIDE(CUSTOM, "qm-audit"),
+	};
+	*features = f;
+	return countof(f);
+}
+
+/**
+ * Say which policy is in force, and what silence means
+ */
+static void log_policy(struct qm_policy policy)
+{
+	DBG1(DBG_CFG, "qm-audit: audit policy is %s%s", qm_policy_name(policy),
+		 qm_policy_is_on(policy) ? "" : ", no events will be written (see "
+		 "charon.plugins.qm-audit.success and .failure)");
+}
+
+METHOD(plugin_t, reload, bool,
+	private_qm_audit_plugin_t *this)
+{
+	qm_audit_settings_t settings;
+	struct qm_input input = {
+		.type = QM_INPUT_POLICY,
+		.time = qm_time_now(),
+	};
+
+	qm_audit_settings_read(&settings);
+	input.policy = settings.policy;
+	if (qm_recorder_push(this->recorder, &input) < 0)
+	{
+		DBG1(DBG_CFG, "qm-audit: queue is full, the audit policy stays as it "
+			 "was; reload the settings again");
+		return FALSE;
+	}
+	if (settings.queue_size != this->settings.queue_size ||
+		settings.shutdown_timeout != this->settings.shutdown_timeout ||
+		!streq(settings.state_dir, this->settings.state_dir))
+	{
+		DBG1(DBG_CFG, "qm-audit: queue_size, shutdown_timeout and state_dir "
+			 "take effect when the daemon starts again");
+	}
+	return TRUE;
+}
+
+METHOD(plugin_t, destroy, void,
+	private_qm_audit_plugin_t *this)
+{
+	this->listener->destroy(this->listener);
+	qm_recorder_free(this->recorder);
+	free(this);
+}
+
+/**
+ * Number this start of the daemon. Without a place to count in, the time
+ * serves: it is as unique, and far above any count.
+ */
+static uint32_t next_instance(char *state_dir)
+{
+	char error[QM_STORE_ERROR_MAX];
+	uint32_t instance;
+
+	if (qm_store_next_instance(state_dir, &instance, error) < 0)
+	{
+		instance = time(NULL);
+		DBG1(DBG_CFG, "qm-audit: %s; numbering this start %u, after the time",
+			 error, instance);
+	}
+	return instance;
+}
+
+/**
+ * Say whether audit records will be kept by anybody
+ */
+static void probe_audit()
+{
+	enum qm_sink_state state;
+
+	if (!lib->caps->keep(lib->caps, CAP_AUDIT_WRITE))
+	{
+		DBG1(DBG_CFG, "qm-audit: capability CAP_AUDIT_WRITE is missing, audit "
+			 "records cannot be written; grant it to the daemon");
+	}
+	state = qm_sink_probe();
+	if (state != QM_SINK_READY)
+	{
+		DBG1(DBG_CFG, "qm-audit: %s", qm_sink_state_text(state));
+	}
+}
+
+/*
+ * Described in header
+ */
+QM_AUDIT_PLUGIN_DEFINE
+{
+	private_qm_audit_plugin_t *this;
+	struct qm_recorder_config config;
+	int r;
+
+	if (!qm_audit_version_check())
+	{
+		return NULL;
+	}
+	INIT(this,
+		.public = {
+			.plugin = {
+				.get_name = _get_name,
+				.get_features = _get_features,
+				.reload = _reload,
+				.destroy = _destroy,
+			},
+		},
+	);
+	qm_audit_settings_read(&this->settings);
+	probe_audit();
+	config = (struct qm_recorder_config){
+		.queue_size = this->settings.queue_size,
+		.policy = this->settings.policy,
+		.origin = {
+			.instance = next_instance(this->settings.state_dir),
+			.daemon = lib->ns,
+			.daemon_version = VERSION,
+		},
+		.log = log_cb,
+	};
+	r = qm_recorder_new(&this->recorder, &config);
+	if (r < 0)
+	{
+		DBG1(DBG_CFG, "qm-audit: not loaded: queue of %u observations: %s",
+			 this->settings.queue_size, strerror(-r));
+		free(this);
+		return NULL;
+	}
+	this->listener = qm_audit_listener_create(this->recorder);
+	log_policy(this->settings.policy);
+	return &this->public.plugin;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "qm_audit_settings.h"
+
+#include <errno.h>
+
+/** Observations of up to 2.4 KiB each that can wait */
+#define QUEUE_SIZE_DEFAULT 4096
+#define QUEUE_SIZE_MIN 16
+#define QUEUE_SIZE_MAX 1048576
+
+/** Seconds that charon's end may wait for the writer */
+#define SHUTDOWN_TIMEOUT_DEFAULT 5
+#define SHUTDOWN_TIMEOUT_MAX 300
+
+#define STATE_DIR_DEFAULT "/var/lib/qm-audit"
+
+/**
+ * Parse a yes or no as strongswan.conf spells them
+ */
+static bool parse_tristate(char *value, void *out)
+{
+	enum qm_tristate *tri = out;
+
+	if (settings_value_as_bool(value, FALSE) !=
+		settings_value_as_bool(value, TRUE))
+	{
+		return FALSE;
+	}
+	*tri = settings_value_as_bool(value, FALSE) ? QM_TRI_YES : QM_TRI_NO;
+	return TRUE;
+}
+
+/**
+ * Parse a decimal number within bounds
+ */
+static bool parse_number(char *value, u_long lowest, u_long highest, u_int *out)
+{
+	char *end;
+	u_long number;
+
+	errno = 0;
+	number = strtoul(value, &end, 10);
+	if (errno || end == value || *end || *value == '-' || number < lowest ||
+		number > highest)
+	{
+		return FALSE;
+	}
+	*out = number;
+	return TRUE;
+}
+
+/**
+ * Parse the size of the queue
+ */
+static bool parse_queue_size(char *value, void *out)
+{
+	return parse_number(value, QUEUE_SIZE_MIN, QUEUE_SIZE_MAX, out);
+}
+
+/**
+ * Parse the shutdown timeout, given in seconds
+ */
+static bool parse_shutdown_timeout(char *value, void *out)
+{
+	u_int seconds;
+
+	if (!parse_number(value, 0, SHUTDOWN_TIMEOUT_MAX, &seconds))
+	{
+		return FALSE;
+	}
+	*(u_int*)out = seconds * 1000;
+	return TRUE;
+}
+
+/**
+ * Parse an absolute path
+ */
+static bool parse_state_dir(char *value, void *out)
+{
+	if (*value != '/' || strlen(value) >= PATH_MAX)
+	{
+		return FALSE;
+	}
+	snprintf(out, PATH_MAX, "%s", value);
+	return TRUE;
+}
+
+/**
+ * Leave a key alone that is the plugin loader's
+ */
+static bool parse_load(char *value, void *out)
+{
+	return TRUE;
+}
+
+/**
+ * The keys that exist
+ */
+static const struct {
+	/** name below charon.plugins.qm-audit */
+	char *name;
+	/** parse a value into a member; FALSE and unchanged if it is malformed */
+	bool (*parse)(char *value, void *out);
+	/** offset of that member */
+	size_t offset;
+	/** what is accepted, for the log */
+	char *accepts;
+} keys[] = {
+	{ "load", parse_load, 0, NULL },
+	{ "success", parse_tristate,
+	  offsetof(qm_audit_settings_t, policy.success), "yes or no" },
+	{ "failure", parse_tristate,
+	  offsetof(qm_audit_settings_t, policy.failure), "yes or no" },
+	{ "queue_size", parse_queue_size,
+	  offsetof(qm_audit_settings_t, queue_size), "a number from 16 to 1048576" },
+	{ "shutdown_timeout", parse_shutdown_timeout,
+	  offsetof(qm_audit_settings_t, shutdown_timeout),
+	  "a number of seconds from 0 to 300" },
+	{ "state_dir", parse_state_dir,
+	  offsetof(qm_audit_settings_t, state_dir), "an absolute path" },
+};
+
+/**
+ * Take over one key
+ */
+static void read_key(qm_audit_settings_t *settings, char *name, char *value)
+{
+	int i;
+
+	for (i = 0; i < countof(keys); i++)
+	{
+		if (streq(keys[i].name, name))
+		{
+			if (!keys[i].parse(value, (char*)settings + keys[i].offset))
+			{
+				DBG1(DBG_CFG, "qm-audit: %s.plugins.qm-audit.%s = '%s' is not "
+					 "%s, using the default", lib->ns, name, value,
+					 keys[i].accepts);
+			}
+			return;
+		}
+	}
+	DBG1(DBG_CFG, "qm-audit: unknown setting %s.plugins.qm-audit.%s ignored",
+		 lib->ns, name);
+}
+
+/**
+ * Name the subsections, of which there are none
+ */
+static void reject_sections()
+{
+	enumerator_t *enumerator;
+	char *name;
+
+	enumerator = lib->settings->create_section_enumerator(lib->settings,
+										"%s.plugins.qm-audit", lib->ns);
+	while (enumerator->enumerate(enumerator, &name))
+	{
+		DBG1(DBG_CFG, "qm-audit: unknown section %s.plugins.qm-audit.%s "
+			 "ignored", lib->ns, name);
+	}
+	enumerator->destroy(enumerator);
+}
+
+/*
+ * Described in header
+ */
+void qm_audit_settings_read(qm_audit_settings_t *settings)
+{
+	enumerator_t *enumerator;
+	char *name, *value;
+
+	*settings = (qm_audit_settings_t){
+		.queue_size = QUEUE_SIZE_DEFAULT,
+		.shutdown_timeout = SHUTDOWN_TIMEOUT_DEFAULT * 1000,
+		.state_dir = STATE_DIR_DEFAULT,
+	};
+	enumerator = lib->settings->create_key_value_enumerator(lib->settings,
+										"%s.plugins.qm-audit", lib->ns);
+	while (enumerator->enumerate(enumerator, &name, &value))
+	{
+		read_key(settings, name, value);
+	}
+	enumerator->destroy(enumerator);
+	reject_sections();
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/**
+ * @defgroup qm_audit_settings qm_audit_settings
+ * @{ @ingroup qm_audit
+ *
+ * The plugin's settings, charon.plugins.qm-audit.* in strongswan.conf.
+ */
+
+#ifndef QM_AUDIT_SETTINGS_H_
+#define QM_AUDIT_SETTINGS_H_
+
+#include <library.h>
+
+#include "../auditd/policy.h"
+
+typedef struct qm_audit_settings_t qm_audit_settings_t;
+
+/**
+ * Values in force.
+ */
+struct qm_audit_settings_t {
+
+	/**
+	 * Keys success and failure.
+	 */
+	struct qm_policy policy;
+
+	/**
+	 * Key queue_size: observations that can wait for the writer.
+	 */
+	u_int queue_size;
+
+	/**
+	 * Key shutdown_timeout: how long charon's end may wait for the writer, in
+	 * milliseconds.
+	 */
+	u_int shutdown_timeout;
+
+	/**
+	 * Key state_dir, terminated.
+	 */
+	char state_dir[PATH_MAX];
+};
+
+/**
+ * Read the settings. What is unknown or malformed is logged by its name and
+ * left at its default.
+ *
+ * @param settings		receives the values
+ */
+void qm_audit_settings_read(qm_audit_settings_t *settings);
+
+#endif /** QM_AUDIT_SETTINGS_H_ @}*/
