@@ -118,8 +118,10 @@ int qm_queue_pop(struct qm_queue *queue, struct qm_input *ret, int timeout_ms)
 	if (!r) {
 		memcpy(ret, &queue->slots[queue->head],
 			   qm_input_size(&queue->slots[queue->head]));
-		queue->head = (queue->head + 1) % queue->capacity;
 		queue->count--;
+		/* starting over when empty keeps the memory in use as small as the
+		 * longest backlog was */
+		queue->head = queue->count ? (queue->head + 1) % queue->capacity : 0;
 	}
 	pthread_mutex_unlock(&queue->mutex);
 	return r;
