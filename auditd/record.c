@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "text.h"
 
@@ -285,7 +286,7 @@ static void set_peer(struct qm_record *record, const struct qm_addr *remote)
 	struct qm_writer w;
 
 	qm_writer_init(&w, record->addr, sizeof(record->addr));
-	if (remote && remote->family) {
+	if (remote && (remote->family == AF_INET || remote->family == AF_INET6)) {
 		qm_writer_addr(&w, remote);
 	}
 }

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Facts of CHILD_SAs to make records from.
+ */
+#ifndef QM_SAMPLES_H
+#define QM_SAMPLES_H
+
+#include "facts.h"
+
+/** An address with a port from text; aborts if `ip` is not one. */
+struct qm_addr qm_sample_addr(const char *ip, uint16_t port);
+
+/** A selector for any protocol and port: "10.0.0.0", "10.255.255.255". */
+struct qm_ts qm_sample_ts(const char *from, const char *to);
+
+/** The same with a protocol and ports. */
+struct qm_ts qm_sample_ts_port(const char *from, const char *to, uint8_t proto,
+							   uint16_t from_port, uint16_t to_port);
+
+/** Appends to a list that has room. */
+void qm_sample_add(struct qm_ts_list *list, struct qm_ts ts);
+
+/** Sets a text from a string. */
+void qm_sample_text(struct qm_text *text, const char *s);
+
+/** IPv4 gateway to gateway: IKEv2, responder, ESP tunnel, cipher and integrity. */
+void qm_sample_tunnel(struct qm_sa_facts *sa);
+
+/** The same for IPv6, as initiator, with an AEAD cipher. */
+void qm_sample_tunnel6(struct qm_sa_facts *sa);
+
+/** L2TP client behind a NAT: IKEv1, XAuth, ESP transport, encapsulated in UDP. */
+void qm_sample_transport(struct qm_sa_facts *sa);
+
+/** Host to host in BEET mode, AH over IPv6 with extended sequence numbers. */
+void qm_sample_beet(struct qm_sa_facts *sa);
+
+/** Everything as long as it can be. */
+void qm_sample_longest(struct qm_sa_facts *sa);
+
+#endif
