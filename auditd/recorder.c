@@ -20,7 +20,7 @@
 /** How long to wait before trying again to write a count of lost records. */
 #define RETRY_MS 2000
 
-#define LOG_MAX 256
+#define LOG_MAX 512
 
 /** Records or inputs that could not be kept. */
 struct loss {
