@@ -176,8 +176,8 @@ int main(int argc, char *argv[])
 	}
 	fflush(stdout);
 	run_changed(runs);
-	printf("ok %zu - %s: %" PRIu64 " changed inputs, FUZZ_SEED=%" PRIu64 "\n", n_files + 1,
-		   name, runs, seed);
+	printf("ok %zu - %s: %" PRIu64 " changed inputs, FUZZ_SEED=%" PRIu64 "\n",
+		   n_files + 1, name, runs, seed);
 	for (size_t i = 0; i < n_files; i++) {
 		free(files[i].data);
 		free(files[i].name);

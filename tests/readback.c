@@ -329,7 +329,8 @@ static void read_ended(struct reader *r, const struct qm_event *event,
 	is_text(r, "local-id", &event->sa->local_id);
 	is_text(r, "remote-id", &event->sa->remote_id);
 	is(r, "reason", qm_reason_name(event->reason));
-	is(r, "ended-by", ENUM_NAME(event->ended_by, "?", "local", "peer", "kernel", "external"));
+	is(r, "ended-by",
+	   ENUM_NAME(event->ended_by, "?", "local", "peer", "kernel", "external"));
 	is_count(r, "bytes-in", event->traffic.bytes_in);
 	is_count(r, "bytes-out", event->traffic.bytes_out);
 	is_count(r, "packets-in", event->traffic.packets_in);

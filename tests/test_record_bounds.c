@@ -306,9 +306,10 @@ static void test_names(void)
 
 static void test_names_that_are_traps(void)
 {
-	static const char *const traps[] = { "expires", "filter-guid", "mode",	"saddr", "id",
-										 "Name",	"a b",		   "",		"vm",	 "role",
-										 "my-exe",	"sub-comm",	   "old-acct" };
+	static const char *const traps[] = {
+		"expires", "filter-guid", "mode", "saddr",	"id",		"Name",		"a b",
+		"",		   "vm",		  "role", "my-exe", "sub-comm", "old-acct",
+	};
 
 	for (size_t i = 0; i < COUNT(traps); i++) {
 		CU_ASSERT_PTR_NOT_NULL(trap_of(traps[i]));

@@ -226,7 +226,10 @@ static void test_probe(void)
 /** No answer, or half of one: the probe gives up by itself. */
 static void test_probe_gives_up(void)
 {
-	static const struct qm_fake_step steps[] = { { 0 }, { .answer = true, .answer_len = 8 } };
+	static const struct qm_fake_step steps[] = {
+		{ 0 },
+		{ .answer = true, .answer_len = 8 },
+	};
 	struct timespec before, after;
 
 	for (size_t i = 0; i < COUNT(steps); i++) {
