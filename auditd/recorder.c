@@ -143,7 +143,8 @@ static void put_losses(struct qm_recorder *recorder)
 		}
 		recorder->losses[cause].count = 0;
 		if (put(recorder, &event) < 0) {
-			lose(recorder, cause, loss.count, loss.since_ms);
+			recorder->losses[cause].count += loss.count;
+			recorder->losses[cause].since_ms = loss.since_ms;
 		}
 	}
 }
