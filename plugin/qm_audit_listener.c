@@ -395,24 +395,6 @@ METHOD(listener_t, alert, bool,
 	return TRUE;
 }
 
-METHOD(kernel_listener_t, expire, bool,
-	private_qm_audit_listener_t *this, uint8_t protocol, uint32_t spi,
-	host_t *dst, bool hard)
-{
-	struct qm_input input;
-
-	if (hard && (protocol == IPPROTO_ESP || protocol == IPPROTO_AH))
-	{
-		init_input(&input, QM_INPUT_EXPIRED, NULL);
-		input.expired.satype = protocol == IPPROTO_AH ? QM_SATYPE_AH
-													  : QM_SATYPE_ESP;
-		input.expired.spi = ntohl(spi);
-		qm_audit_facts_host(dst, &input.expired.dst);
-		qm_recorder_push(this->recorder, &input);
-	}
-	return TRUE;
-}
-
 METHOD(qm_audit_listener_t, destroy, void,
 	private_qm_audit_listener_t *this)
 {
@@ -428,7 +410,7 @@ qm_audit_listener_t *qm_audit_listener_create(struct qm_recorder *recorder)
 
 	INIT(this,
 		.public = {
-			.bus = {
+			.listener = {
 				.alert = _alert,
 				.message = _message,
 				.ike_state_change = _ike_state_change,
@@ -440,9 +422,6 @@ qm_audit_listener_t *qm_audit_listener_create(struct qm_recorder *recorder)
 				.child_updown = _child_updown,
 				.child_rekey = _child_rekey,
 				.children_migrate = _children_migrate,
-			},
-			.kernel = {
-				.expire = _expire,
 			},
 			.destroy = _destroy,
 		},

@@ -6,7 +6,7 @@
  *
  * Turns what charon's hooks tell into inputs for the ledger.
  *
- * Bus hooks run with the bus locked: each copies what it needs into an input,
+ * Hooks run with the bus locked: each copies what it needs into an input,
  * queues it and returns TRUE. None does I/O, waits, or calls back into charon.
  */
 
@@ -14,26 +14,20 @@
 #define QM_AUDIT_LISTENER_H_
 
 #include <bus/listeners/listener.h>
-#include <kernel/kernel_listener.h>
 
 #include "../auditd/recorder.h"
 
 typedef struct qm_audit_listener_t qm_audit_listener_t;
 
 /**
- * Listener to the bus and to the kernel interface.
+ * Listener to the bus.
  */
 struct qm_audit_listener_t {
 
 	/**
-	 * Interface to the bus.
+	 * Implements listener_t interface.
 	 */
-	listener_t bus;
-
-	/**
-	 * Interface to the kernel's events, for hard expiries.
-	 */
-	kernel_listener_t kernel;
+	listener_t listener;
 
 	/**
 	 * Destroy the listener; to be unregistered before.

@@ -2,6 +2,7 @@
 
 #include "qm_audit_plugin.h"
 #include "qm_audit_compat.h"
+#include "qm_audit_expiry.h"
 #include "qm_audit_listener.h"
 #include "qm_audit_settings.h"
 #include "qm_audit_version.h"
@@ -37,6 +38,11 @@ struct private_qm_audit_plugin_t {
 	 * Listener to charon's hooks
 	 */
 	qm_audit_listener_t *listener;
+
+	/**
+	 * Listener to the kernel's hard expiries
+	 */
+	qm_audit_expiry_t *expiry;
 };
 
 METHOD(plugin_t, get_name, char*,
@@ -92,8 +98,8 @@ static bool plugin_cb(private_qm_audit_plugin_t *this,
 {
 	if (reg)
 	{
-		charon->bus->add_listener(charon->bus, &this->listener->bus);
-		charon->kernel->add_listener(charon->kernel, &this->listener->kernel);
+		charon->bus->add_listener(charon->bus, &this->listener->listener);
+		charon->kernel->add_listener(charon->kernel, &this->expiry->listener);
 		lib->processor->queue_job(lib->processor, (job_t*)
 			callback_job_create((callback_job_cb_t)start_writer, this, NULL,
 								NULL));
@@ -101,8 +107,8 @@ static bool plugin_cb(private_qm_audit_plugin_t *this,
 	else
 	{
 		charon->kernel->remove_listener(charon->kernel,
-										&this->listener->kernel);
-		charon->bus->remove_listener(charon->bus, &this->listener->bus);
+										&this->expiry->listener);
+		charon->bus->remove_listener(charon->bus, &this->listener->listener);
 		stop_writer(this);
 	}
 	return TRUE;
@@ -159,6 +165,7 @@ METHOD(plugin_t, reload, bool,
 METHOD(plugin_t, destroy, void,
 	private_qm_audit_plugin_t *this)
 {
+	this->expiry->destroy(this->expiry);
 	this->listener->destroy(this->listener);
 	qm_recorder_free(this->recorder);
 	free(this);
@@ -245,6 +252,7 @@ QM_AUDIT_PLUGIN_DEFINE
 		return NULL;
 	}
 	this->listener = qm_audit_listener_create(this->recorder);
+	this->expiry = qm_audit_expiry_create(this->recorder);
 	log_policy(this->settings.policy);
 	return &this->public.plugin;
 }
