@@ -23,6 +23,8 @@ struct qm_ledger {
 	void *user;
 	/** charon is stopping */
 	bool shutdown;
+	/** inputs taken, to tell which of two came later */
+	uint64_t inputs;
 	/** CHILD_SAs in QM_PHASE_ACTIVE */
 	size_t open;
 };
@@ -35,6 +37,8 @@ enum marker {
 	MARKER_ANNOUNCED,
 	/** set aside for another */
 	MARKER_REKEYED,
+	/** being deleted */
+	MARKER_DELETING,
 	/** announced as down */
 	MARKER_DOWN,
 	/** refused by the kernel, in whole or in part */
@@ -58,6 +62,7 @@ static const struct rule rules[QM_PHASE_MAX][MARKER_MAX] = {
 		[MARKER_INSTALLED] = { 0, QM_PHASE_INSTALLED },
 		[MARKER_ANNOUNCED] = { START, QM_PHASE_ACTIVE },
 		[MARKER_REKEYED] = { 0, QM_PHASE_SUPERSEDED },
+		[MARKER_DELETING] = { 0, QM_PHASE_KEYED },
 		[MARKER_DOWN] = { 0, QM_PHASE_KEYED },
 		[MARKER_REFUSED] = { 0, QM_PHASE_FAILED },
 		[MARKER_DESTROYED] = { FORGET, QM_PHASE_KEYED },
@@ -66,17 +71,30 @@ static const struct rule rules[QM_PHASE_MAX][MARKER_MAX] = {
 		[MARKER_INSTALLED] = { 0, QM_PHASE_INSTALLED },
 		[MARKER_ANNOUNCED] = { START, QM_PHASE_ACTIVE },
 		[MARKER_REKEYED] = { 0, QM_PHASE_SUPERSEDED },
+		[MARKER_DELETING] = { 0, QM_PHASE_WITHDRAWN },
 		/* 6.x, responder of a rekey whose IKE_SA dies before the old SA's
 		 * DELETE came: the new SA was in use and is first heard of here */
 		[MARKER_DOWN] = { START, QM_PHASE_ACTIVE },
-		[MARKER_REFUSED] = { 0, QM_PHASE_FAILED },
+		/* the outbound half of a rekey: the inbound one stays in use */
+		[MARKER_REFUSED] = { 0, QM_PHASE_INSTALLED },
 		/* installed, and given up before it was announced */
 		[MARKER_DESTROYED] = { START | END | FORGET, QM_PHASE_INSTALLED },
+	},
+	[QM_PHASE_WITHDRAWN] = {
+		[MARKER_INSTALLED] = { 0, QM_PHASE_WITHDRAWN },
+		[MARKER_ANNOUNCED] = { START, QM_PHASE_ACTIVE },
+		[MARKER_REKEYED] = { 0, QM_PHASE_SUPERSEDED },
+		[MARKER_DELETING] = { 0, QM_PHASE_WITHDRAWN },
+		[MARKER_DOWN] = { START, QM_PHASE_ACTIVE },
+		[MARKER_REFUSED] = { 0, QM_PHASE_WITHDRAWN },
+		/* 6.x, collision: the loser deleted its SA before its answer came */
+		[MARKER_DESTROYED] = { FORGET, QM_PHASE_WITHDRAWN },
 	},
 	[QM_PHASE_ACTIVE] = {
 		[MARKER_INSTALLED] = { 0, QM_PHASE_ACTIVE },
 		[MARKER_ANNOUNCED] = { 0, QM_PHASE_ACTIVE },
 		[MARKER_REKEYED] = { 0, QM_PHASE_ACTIVE },
+		[MARKER_DELETING] = { 0, QM_PHASE_ACTIVE },
 		[MARKER_DOWN] = { 0, QM_PHASE_ACTIVE },
 		[MARKER_REFUSED] = { 0, QM_PHASE_ACTIVE },
 		[MARKER_DESTROYED] = { END | FORGET, QM_PHASE_ACTIVE },
@@ -86,6 +104,7 @@ static const struct rule rules[QM_PHASE_MAX][MARKER_MAX] = {
 		/* 6.x: a chain of rekeys, old to loser and loser to winner */
 		[MARKER_ANNOUNCED] = { START, QM_PHASE_ACTIVE },
 		[MARKER_REKEYED] = { 0, QM_PHASE_SUPERSEDED },
+		[MARKER_DELETING] = { 0, QM_PHASE_SUPERSEDED },
 		[MARKER_DOWN] = { 0, QM_PHASE_SUPERSEDED },
 		[MARKER_REFUSED] = { 0, QM_PHASE_SUPERSEDED },
 		[MARKER_DESTROYED] = { FORGET, QM_PHASE_SUPERSEDED },
@@ -94,6 +113,7 @@ static const struct rule rules[QM_PHASE_MAX][MARKER_MAX] = {
 		[MARKER_INSTALLED] = { 0, QM_PHASE_FAILED },
 		[MARKER_ANNOUNCED] = { START, QM_PHASE_ACTIVE },
 		[MARKER_REKEYED] = { 0, QM_PHASE_FAILED },
+		[MARKER_DELETING] = { 0, QM_PHASE_FAILED },
 		[MARKER_DOWN] = { 0, QM_PHASE_FAILED },
 		[MARKER_REFUSED] = { 0, QM_PHASE_FAILED },
 		[MARKER_DESTROYED] = { FORGET, QM_PHASE_FAILED },
@@ -136,14 +156,18 @@ static bool cause_leads_to(const struct qm_ike *ike, enum act act, uint32_t thre
 		   (!causes[ike->cause].same_thread || ike->cause_thread == thread);
 }
 
-/** Whether another IKE_SA, authenticated on this thread, claims to be alone. */
-static bool has_initial_contact(const struct qm_ledger *ledger,
-								const struct qm_ike *than, uint32_t thread)
+/**
+ * Whether another IKE_SA, authenticated on this thread, claims to be alone, and
+ * that is the last that was heard: threads go from one IKE_SA to the next.
+ */
+static bool yields_to_contact(const struct qm_ledger *ledger, const struct qm_ike *to_go,
+							  enum act act, uint32_t thread)
 {
 	const struct qm_ike *ike;
 
-	for (ike = ledger->table.ikes; ike; ike = ike->hh.next) {
-		if (ike != than && ike->initial_contact && ike->contact_thread == thread) {
+	for (ike = ledger->table.ikes; ike && act == ACT_DOWN; ike = ike->hh.next) {
+		if (ike != to_go && ike->initial_contact && ike->contact_thread == thread &&
+			ike->contact_input > to_go->cause_input) {
 			return true;
 		}
 	}
@@ -165,16 +189,19 @@ static void ike_acts(struct qm_ledger *ledger, struct qm_ike *ike, enum act act,
 	enum qm_reason *reason = &ike->reason;
 	enum qm_party *by = &ike->ended_by;
 
+	if (*reason != QM_REASON_UNKNOWN) {
+		return;
+	}
 	if (ike->peer_delete) {
 		blame(reason, by, QM_REASON_IKE_DELETED, QM_PARTY_PEER);
+	} else if (yields_to_contact(ledger, ike, act, thread)) {
+		blame(reason, by, QM_REASON_REPLACED, QM_PARTY_PEER);
 	} else if (cause_leads_to(ike, act, thread)) {
 		blame(reason, by, causes[ike->cause].reason, causes[ike->cause].ended_by);
 	} else if (ledger->shutdown) {
 		blame(reason, by, QM_REASON_SHUTDOWN, QM_PARTY_LOCAL);
 	} else if (act == ACT_DELETING) {
 		blame(reason, by, QM_REASON_IKE_DELETED, QM_PARTY_LOCAL);
-	} else if (act == ACT_DOWN && has_initial_contact(ledger, ike, thread)) {
-		blame(reason, by, QM_REASON_REPLACED, QM_PARTY_PEER);
 	}
 }
 
@@ -244,14 +271,18 @@ static void mark(struct qm_ledger *ledger, struct qm_sa *sa, enum marker marker,
 	}
 }
 
-/** Finds or adds the CHILD_SA of an input that carries all facts. */
+/**
+ * Finds or adds the CHILD_SA of an input that carries all facts.
+ *
+ * @param ret	receives the CHILD_SA, also on failure where it is known, else NULL
+ */
 static int learn(struct qm_ledger *ledger, const struct qm_input *input,
 				 struct qm_sa **ret)
 {
 	struct qm_sa_facts facts;
 	struct qm_sa *sa = qm_table_find(&ledger->table, input->sa.child_sa);
-	int r;
 
+	*ret = sa;
 	if (!sa) {
 		return qm_table_add(&ledger->table, &input->sa, ret);
 	}
@@ -259,9 +290,7 @@ static int learn(struct qm_ledger *ledger, const struct qm_input *input,
 	if (facts.direction == QM_DIRECTION_UNKNOWN) {
 		facts.direction = sa->facts.direction;
 	}
-	r = qm_table_update(&ledger->table, sa, &facts);
-	*ret = sa;
-	return r;
+	return qm_table_update(&ledger->table, sa, &facts);
 }
 
 static int on_announced(struct qm_ledger *ledger, const struct qm_input *input)
@@ -270,11 +299,10 @@ static int on_announced(struct qm_ledger *ledger, const struct qm_input *input)
 	int r;
 
 	r = learn(ledger, input, &sa);
-	if (r < 0) {
-		return r;
+	if (sa) {
+		mark(ledger, sa, MARKER_ANNOUNCED, input->time);
 	}
-	mark(ledger, sa, MARKER_ANNOUNCED, input->time);
-	return 0;
+	return r;
 }
 
 static void replaced_by(struct qm_sa *old, const struct qm_sa *sa)
@@ -296,7 +324,7 @@ static int on_rekey(struct qm_ledger *ledger, const struct qm_input *input)
 	int r;
 
 	r = learn(ledger, input, &sa);
-	if (r < 0) {
+	if (!sa) {
 		return r;
 	}
 	sa->old_child_sa = input->old_child_sa;
@@ -306,7 +334,7 @@ static int on_rekey(struct qm_ledger *ledger, const struct qm_input *input)
 		replaced_by(old, sa);
 	}
 	mark(ledger, sa, MARKER_ANNOUNCED, input->time);
-	return 0;
+	return r;
 }
 
 static void on_child_state(struct qm_ledger *ledger, struct qm_sa *sa,
@@ -322,6 +350,7 @@ static void on_child_state(struct qm_ledger *ledger, struct qm_sa *sa,
 		break;
 	case QM_CHILD_DELETING:
 		child_deleting(ledger, sa, input->thread);
+		mark(ledger, sa, MARKER_DELETING, input->time);
 		break;
 	case QM_CHILD_DESTROYING:
 		mark(ledger, sa, MARKER_DESTROYED, input->time);
@@ -405,7 +434,10 @@ static int on_moved(struct qm_ledger *ledger, struct qm_ike *from, uint32_t to_s
 	if (r < 0) {
 		return r;
 	}
-	qm_table_move(from, to);
+	/* 6.x says this of an IKE_SA that only gets another SPI */
+	if (to != from) {
+		qm_table_move(from, to);
+	}
 	return 0;
 }
 
@@ -424,12 +456,15 @@ static int on_ike(struct qm_ledger *ledger, const struct qm_input *input)
 	case QM_INPUT_IKE_CAUSE:
 		ike->cause = input->cause;
 		ike->cause_thread = input->thread;
+		ike->cause_input = ledger->inputs;
 		break;
 	case QM_INPUT_IKE_AUTH:
 		ike->contact_thread = input->thread;
+		ike->contact_input = ledger->inputs;
 		break;
 	case QM_INPUT_IKE_UP:
 		ike->initial_contact = false;
+		ike->cause = QM_CAUSE_NONE;
 		break;
 	case QM_INPUT_IKE_DELETING:
 		ike_acts(ledger, ike, ACT_DELETING, input->thread);
@@ -462,6 +497,7 @@ static int on_initial_contact(struct qm_ledger *ledger, const struct qm_input *i
 	}
 	ike->initial_contact = true;
 	ike->contact_thread = input->thread;
+	ike->contact_input = ledger->inputs;
 	return 0;
 }
 
@@ -469,6 +505,7 @@ int qm_ledger_input(struct qm_ledger *ledger, const struct qm_input *input)
 {
 	struct qm_sa *sa;
 
+	ledger->inputs++;
 	switch (input->type) {
 	case QM_INPUT_KEYS:
 		return learn(ledger, input, &sa);

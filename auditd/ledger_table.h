@@ -21,6 +21,8 @@ enum qm_phase {
 	QM_PHASE_KEYED,
 	/** in the kernel, not announced */
 	QM_PHASE_INSTALLED,
+	/** being deleted before it was announced */
+	QM_PHASE_WITHDRAWN,
 	/** announced: its 5451 is out, its 5452 is due */
 	QM_PHASE_ACTIVE,
 	/** set aside before it was ever announced: the loser of a collision */
@@ -75,12 +77,15 @@ struct qm_ike {
 	bool gone;
 	/** the peer has sent a DELETE for it */
 	bool peer_delete;
-	/** what may bring it down, and the thread that saw it */
+	/** what may bring it down, the thread that saw it, and number of the input */
 	enum qm_ike_cause cause;
 	uint32_t cause_thread;
+	uint64_t cause_input;
 	/** it is being authenticated on this thread and claims to be the only one */
 	bool initial_contact;
 	uint32_t contact_thread;
+	/** number of the input that said this last */
+	uint64_t contact_input;
 	/** why it went; UNKNOWN until it does */
 	enum qm_reason reason;
 	enum qm_party ended_by;
