@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Histories of CHILD_SAs as text, to write test cases in and to print what a
+ * generated sequence did. One input is one statement; ";" ends it:
+ *
+ *	keys C/I [init|resp] [v1] [ah]	CHILD_SA C of IKE_SA I has keys
+ *	installed|rekeyed|deleting|destroying|other C
+ *	up C/I		rekey OLD>C/I		down C		refused C
+ *	expired-in C	expired-out C
+ *	peer-delete I C…	peer-delete-in I C…	peer-delete-ike I
+ *	contact I	auth I
+ *	cause I timeout|expired|replaced|reauth|parse-error|none
+ *	ike-up|ike-down|ike-deleting|ike-destroying I
+ *	moved I>I	hosts I N	shutdown	finish
+ *
+ * "@T" before a statement names the thread that observed it, 1 by default. A
+ * second passes before each. Facts follow from the numbers: C receives on
+ * 0xc0000000 + C and sends to 0xd0000000 + C, from 192.0.2.1 to 198.51.100.1;
+ * after "hosts I N" from 192.0.2.N.
+ *
+ * Events are lines:
+ *
+ *	start C/I init|resp|? old=C [at N]
+ *	end C/I reason party rekeys=N Ns [at N]
+ */
+#ifndef QM_HISTORY_H
+#define QM_HISTORY_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "event.h"
+#include "input.h"
+
+/** CHILD_SA and IKE_SA ids in a history are below this. */
+#define QM_HISTORY_IDS 256
+
+/** Last byte of the local address where nothing has changed it. */
+#define QM_HISTORY_HOST 1
+
+/** A row of a table: what the ledger is told and what it has to say. */
+struct qm_case {
+	const char *name;
+	const char *inputs;
+	const char *events;
+};
+
+/** What is kept between the inputs of one history. */
+struct qm_history {
+	/** IKE version and protocol of each CHILD_SA, as its keys had them */
+	uint8_t version[QM_HISTORY_IDS];
+	enum qm_satype satype[QM_HISTORY_IDS];
+	/** last byte of each IKE_SA's local address, 0 for QM_HISTORY_HOST */
+	uint8_t host[QM_HISTORY_IDS];
+	uint64_t seconds;
+};
+
+/** The facts that follow from the numbers. */
+void qm_history_facts(struct qm_sa_facts *sa, uint32_t child_sa, uint32_t ike_sa,
+					  uint8_t version, enum qm_satype satype, uint8_t host);
+
+/** Time after so many seconds; both clocks run, at different rates. */
+struct qm_time qm_history_time(uint64_t seconds);
+
+/** Prints an input as a statement. */
+void qm_history_print(FILE *to, const struct qm_input *input);
+
+/** The event as a line, or what is wrong with it; valid until the next call. */
+const char *qm_history_event(const struct qm_event *event);
+
+/**
+ * Runs a case through a ledger of its own and compares the events.
+ *
+ * @param left	what qm_ledger_entries() has to be in the end
+ */
+void qm_history_check(const struct qm_case *c, size_t left);
+
+#endif
