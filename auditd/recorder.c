@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,14 +42,18 @@ struct qm_recorder {
 	struct loss losses[QM_LOSS_MAX];
 	/** the last write failed, and was complained about */
 	bool failing;
-	/** nobody listens to the log any more */
-	atomic_bool muted;
+	/** what config.origin points to */
+	char daemon[QM_ALG_MAX];
+	char daemon_version[QM_ALG_MAX];
 	pthread_t thread;
 	bool started;
+	/** guards all up to `muted` */
 	pthread_mutex_t mutex;
 	/** signalled when `working` becomes false */
 	pthread_cond_t done;
 	bool working;
+	/** nobody listens to the log any more */
+	bool muted;
 	/** the record being written; here for its size */
 	struct qm_record record;
 };
@@ -61,13 +64,14 @@ tell(struct qm_recorder *recorder, const char *fmt, ...)
 	char message[LOG_MAX];
 	va_list args;
 
-	if (atomic_load(&recorder->muted)) {
-		return;
-	}
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
-	recorder->config.log(recorder->config.user, message);
+	pthread_mutex_lock(&recorder->mutex);
+	if (!recorder->muted) {
+		recorder->config.log(recorder->config.user, message);
+	}
+	pthread_mutex_unlock(&recorder->mutex);
 }
 
 static void lose(struct qm_recorder *recorder, enum qm_loss_cause cause, uint64_t count,
@@ -295,9 +299,9 @@ int qm_recorder_stop(struct qm_recorder *recorder, int timeout_ms)
 		r = pthread_cond_timedwait(&recorder->done, &recorder->mutex, &deadline);
 	}
 	working = recorder->working;
+	recorder->muted = working;
 	pthread_mutex_unlock(&recorder->mutex);
 	if (working) {
-		atomic_store(&recorder->muted, true);
 		pthread_detach(recorder->thread);
 		return -ETIMEDOUT;
 	}
@@ -318,6 +322,11 @@ int qm_recorder_new(struct qm_recorder **ret, const struct qm_recorder_config *c
 		return -ENOMEM;
 	}
 	recorder->config = *config;
+	snprintf(recorder->daemon, sizeof(recorder->daemon), "%s", config->origin.daemon);
+	snprintf(recorder->daemon_version, sizeof(recorder->daemon_version), "%s",
+			 config->origin.daemon_version);
+	recorder->config.origin.daemon = recorder->daemon;
+	recorder->config.origin.daemon_version = recorder->daemon_version;
 	recorder->policy = config->policy;
 	pthread_mutex_init(&recorder->mutex, NULL);
 	qm_cond_init(&recorder->done);

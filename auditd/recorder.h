@@ -23,9 +23,10 @@ struct qm_recorder_config {
 	size_t queue_size;
 	/** in force from the start */
 	struct qm_policy policy;
-	/** who writes; the strings must outlive the recorder */
+	/** who writes; of the strings up to QM_ALG_MAX - 1 bytes are copied */
 	struct qm_origin origin;
-	/** tells an administrator something, from the recorder's thread */
+	/** tells an administrator something, from the recorder's thread; may not call
+	 * the recorder */
 	void (*log)(void *user, const char *message);
 	/** passed to log */
 	void *user;
