@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A recorder on the fake sink, inputs for it, and what its records must be.
+ */
+#ifndef QM_RECORDER_KIT_H
+#define QM_RECORDER_KIT_H
+
+#include "recorder.h"
+
+/** Wall clock of an input at 0 ms. */
+#define QM_KIT_WALL_MS 1795438975152
+
+static const struct qm_policy both = { QM_TRI_YES, QM_TRI_YES };
+
+/** Resets the fake sink and makes a recorder on it, not started. */
+struct qm_recorder *make_recorder(struct qm_policy policy, size_t queue_size);
+
+/** The same with room for 64 inputs, and started. */
+struct qm_recorder *start_recorder(struct qm_policy policy);
+
+/** Stops and frees; by then everything pushed is dealt with. */
+void end_recorder(struct qm_recorder *recorder);
+
+/** A CHILD_SA is up, at a time on the inputs' clock. @return as qm_recorder_push() */
+int push_up(struct qm_recorder *recorder, uint32_t child_sa, uint64_t ms);
+
+/** A CHILD_SA is gone. @return as qm_recorder_push() */
+int push_destroyed(struct qm_recorder *recorder, uint32_t child_sa, uint64_t ms);
+
+/** An input from which no record follows. @return as qm_recorder_push() */
+int push_nothing(struct qm_recorder *recorder, uint64_t ms);
+
+/** The policy was read again. @return as qm_recorder_push() */
+int push_policy(struct qm_recorder *recorder, struct qm_policy policy, uint64_t ms);
+
+/** Checks the op of each record, from the first to the last, ended by NULL. */
+void expect_ops(const char *const *ops);
+
+#define EXPECT_OPS(...) expect_ops((const char *const[]){ __VA_ARGS__, NULL })
+
+/** Checks a record's field, which begins with a number. */
+void expect_number(size_t record, const char *field, uint64_t value);
+
+/** Checks that the records are numbered 1, 2, 3 … */
+void expect_contiguous(void);
+
+/**
+ * Checks that op=lost cause=audit tells of as many records as there are
+ * numbers missing, up to the last record.
+ */
+void expect_gaps_explained(void);
+
+#endif
