@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One gateway: its files, its charon, and the kernel's word on its SAs."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+from . import base, conf, network
+from .shell import LabError, in_ns, read, run, wait_for, write
+
+STATE = "/var/lib/qm-audit"
+# the daemon gets a /run and a state directory of its own; exec keeps the pid
+DAEMON = """
+mount -t tmpfs -o mode=755 tmpfs /run &&
+mkdir -p {state} {target} && mount --bind {state} {target} &&
+exec {daemon}
+"""
+
+
+class Gateway:
+    """moon or sun, in one lane, for one run of a scenario."""
+
+    def __init__(self, name, lane, results, scenario, version):
+        self.name = name
+        self.ns = network.namespace(lane, name)
+        self.results = os.path.join(results, name)
+        self.private = f"/tmp/lab/{self.ns}"
+        self.daemon = scenario.daemons[name]
+        self.runs = []
+        self._charon = None
+        self._monitor = None
+        self._output = None
+        self._layers = {
+            "swanctl": [base.swanctl(name, version),
+                        scenario.settings(version, "swanctl", name)],
+            "strongswan": [base.strongswan(self.socket, self.log),
+                           scenario.settings(version, "strongswan", name)],
+        }
+        shutil.rmtree(self.private, ignore_errors=True)
+        os.makedirs(self.private)
+        os.makedirs(self.results)
+
+    @property
+    def socket(self):
+        """charon's vici socket."""
+        return f"{self.private}/vici"
+
+    @property
+    def log(self):
+        """charon's log."""
+        return f"{self.results}/charon.log"
+
+    @property
+    def env(self):
+        """Environment of all that belongs to this gateway."""
+        return dict(os.environ, STRONGSWAN_CONF=f"{self.results}/strongswan.conf",
+                    SWANCTL_CONF=f"{self.results}/swanctl.conf", NAME=self.name)
+
+    def setting(self, kind, key, value):
+        """Changes one setting; it counts after write() and a reload."""
+        self._layers[kind].append([(key, value)])
+
+    def write(self):
+        """Writes swanctl.conf and strongswan.conf."""
+        text = conf.render(conf.build(*self._layers["swanctl"]))
+        write(f"{self.results}/swanctl.conf", text)
+        text = conf.render(conf.build(*self._layers["strongswan"]))
+        # the packages' snippets come first, as on any Debian machine
+        text = ("charon {\n\tplugins {\n\t\tinclude /etc/strongswan.d/charon/*.conf\n\t}\n}\n"
+                "include /etc/strongswan.d/*.conf\n" + text)
+        write(f"{self.results}/strongswan.conf", text)
+
+    def policy(self):
+        """The audit policy that the settings ask for, as the records name it."""
+        tree = conf.build(*self._layers["strongswan"])
+        if conf.lookup(tree, "charon.plugins.qm-audit.load") == "no":
+            return "not-loaded"
+        values = [conf.lookup(tree, f"charon.plugins.qm-audit.{key}")
+                  for key in ("success", "failure")]
+        if not set(values) & {"yes", "no"}:
+            return "not-configured"
+        yes = tuple(value == "yes" for value in values)
+        return {(True, True): "success-and-failure", (True, False): "success",
+                (False, True): "failure", (False, False): "no-auditing"}[yes]
+
+    def policy_changed(self):
+        """Notes that another policy is in force from now on."""
+        self.runs[-1]["policy"].append([time.time(), self.policy()])
+
+    # --- the kernel's word -------------------------------------------------
+
+    def watch(self):
+        """Begins to record what the kernel says of this namespace's SAs."""
+        self._output = open(f"{self.results}/xfrm-monitor.log", "ab")
+        self._monitor = subprocess.Popen(
+            in_ns(self.ns, "ip", "-ts", "xfrm", "monitor"),
+            stdout=self._output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        network.monitor_ready(self._monitor.pid)
+
+    def unwatch(self):
+        """Ends watch(), with nothing lost."""
+        if not self._monitor:
+            return
+        if self._monitor.poll() is not None:
+            raise LabError(f"{self.name}: ip xfrm monitor has ended by itself")
+        network.monitor_drained(self._monitor.pid)
+        self._monitor.terminate()
+        self._monitor.wait()
+        self._monitor = None
+        self._output.close()
+
+    # --- charon ------------------------------------------------------------
+
+    def start(self):
+        """Starts charon; call ready() next."""
+        if self._charon:
+            raise LabError(f"{self.name}: charon is running already")
+        self.write()
+        if os.path.exists(self.socket):
+            os.unlink(self.socket)
+        script = DAEMON.format(state=f"{self.private}/state", target=STATE,
+                               daemon=base.DAEMONS[self.daemon])
+        with open(f"{self.results}/charon.out", "ab") as out:
+            self._charon = subprocess.Popen(
+                in_ns(self.ns, "unshare", "-m", "sh", "-c", script), env=self.env,
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        self.runs.append({"pid": self._charon.pid, "daemon": self.daemon,
+                          "started": time.time(), "end": "running",
+                          "policy": [[time.time(), self.policy()]]})
+
+    def ready(self):
+        """Waits for charon and gives it its configuration."""
+        wait_for(f"{self.name}'s charon to listen on {self.socket}", self._listening)
+        self.load()
+
+    def _listening(self):
+        if self._charon.poll() is not None:
+            tail = "\n".join(read(self.log).splitlines()[-5:])
+            raise LabError(f"{self.name}: {self.daemon} ended at once, exit "
+                           f"{self._charon.returncode}, its log says: {tail}")
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(self.socket) == 0
+
+    def load(self):
+        """Loads swanctl.conf."""
+        self.write()
+        self.command("swanctl --load-all --noprompt --file $SWANCTL_CONF")
+
+    def _ended(self, how, sent):
+        try:
+            self._charon.send_signal(sent)
+            status = self._charon.wait(timeout=20)
+        except subprocess.TimeoutExpired as late:
+            self._charon.kill()
+            self._charon.wait()
+            raise LabError(f"{self.name}: charon did not end within 20 s") from late
+        finally:
+            self.runs[-1].update(end=how, ended=time.time())
+            self._charon = None
+        if how == "term" and status:
+            raise LabError(f"{self.name}: charon's exit status is {status}")
+
+    def stop(self):
+        """Ends charon with SIGTERM and waits for it."""
+        self._ended("term", signal.SIGTERM)
+
+    def kill(self):
+        """Kills charon."""
+        self._ended("kill", signal.SIGKILL)
+
+    def alive(self):
+        """Whether charon is to be running; raises when it died by itself."""
+        if self._charon and self._charon.poll() is not None:
+            status = self._charon.returncode
+            self.runs[-1].update(end="died", ended=time.time())
+            self._charon = None
+            raise LabError(f"{self.name}: charon died by itself, exit {status}")
+        return self._charon is not None
+
+    @property
+    def pids(self):
+        """Process ids that charon had."""
+        return {entry["pid"] for entry in self.runs}
+
+    # --- commands ----------------------------------------------------------
+
+    def command(self, text, timeout=60):
+        """Runs a shell command in the namespace; (status, output)."""
+        return run(in_ns(self.ns, "sh", "-c", text), check=False, timeout=timeout,
+                   env=self.env)
+
+    def background(self, text):
+        """Starts a shell command in the namespace."""
+        return subprocess.Popen(
+            in_ns(self.ns, "sh", "-c", text), env=self.env, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def log_count(self, pattern):
+        """How many lines of charon's log match a compiled pattern."""
+        return sum(1 for line in read(self.log).splitlines() if pattern.search(line))
+
+    def snapshot(self):
+        """What charon and the kernel hold now: list-sas and xfrm state."""
+        sas = self.command("swanctl --list-sas --raw")[1] if self.alive() else ""
+        return {"list-sas": sas, "xfrm": run(in_ns(self.ns, "ip", "xfrm", "state"))[1]}

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the kernel and charon said of the SAs, from the lab's logs."""
+
+import datetime
+import re
+
+from .shell import read
+
+STATE = re.compile(r"(?:\[(?P<time>[^\]]+)\] ?)?(?P<what>Deleted |Updated |Expired )?"
+                   r"src (?P<src>\S+) dst (?P<dst>\S+)")
+PROTO = re.compile(r"\tproto (?P<proto>\w+) (?:spi (?P<spi>0x[0-9a-f]+))")
+ESTABLISHED = re.compile(r"CHILD_SA .*\{\d+\} established with SPIs "
+                         r"([0-9a-f]{8})_i ([0-9a-f]{8})_o")
+
+
+class KernelSa:
+    """One SA that the kernel had."""
+
+    def __init__(self, src, dst, spi, first):
+        self.src = src
+        self.dst = dst
+        self.spi = spi
+        self.first = first
+        self.gone = None
+
+
+def _moment(text):
+    return datetime.datetime.fromisoformat(text).timestamp() if text else 0.0
+
+
+class Word:
+    """The SAs of one gateway, from the output of 'ip -ts xfrm monitor'."""
+
+    def __init__(self, text, own):
+        self._own = own
+        # by direction and SPI; an address change makes more than one of them
+        self.inbound = {}
+        self.outbound = {}
+        self._read(text)
+
+    def _read(self, text):
+        head = None
+        for line in text.splitlines():
+            match = STATE.match(line)
+            if match:
+                head = match
+                continue
+            proto = PROTO.match(line)
+            # a policy goes on with "\tdir", or names its SA in a "\ttmpl" line
+            if head and proto and proto["proto"] in ("esp", "ah"):
+                self._note(head, int(proto["spi"], 16))
+            head = None
+
+    def _note(self, head, spi):
+        own = head["dst"] in self._own
+        known = (self.inbound if own else self.outbound).setdefault(spi, [])
+        moment = _moment(head["time"])
+        what = (head["what"] or "").strip()
+        if what == "Deleted":
+            for state in known:
+                state.gone = state.gone or moment
+        elif what != "Expired":
+            known.append(KernelSa(head["src"], head["dst"], spi, moment))
+
+
+def has_path(states, src, dst):
+    """Whether one of the SAs goes from src to dst."""
+    return any(state.src == src and state.dst == dst for state in states)
+
+
+def charon_pairs(text):
+    """SPI pairs (in, out) that charon's log calls established."""
+    return {(int(i, 16), int(o, 16)) for i, o in ESTABLISHED.findall(text)}
+
+
+def listed(raw):
+    """SPI pairs of swanctl --list-sas --raw, with each one's state."""
+    return [(int(i, 16), int(o, 16), state) for state, i, o in re.findall(
+        r"\bstate=(\w+) mode=\w+ protocol=\w+(?: encap=\w+)? spi-in=([0-9a-f]+) "
+        r"spi-out=([0-9a-f]+)", raw)]
+
+
+def word(folder, own):
+    """The kernel's word of a gateway's folder of results."""
+    return Word(read(f"{folder}/xfrm-monitor.log"), own)

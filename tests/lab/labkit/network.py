@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The network of a lane: a namespace per gateway, joined by one cable."""
+
+from . import base
+from .shell import in_ns, read, run, wait_for
+
+CABLE = "net0"
+
+
+def namespace(lane, name):
+    """Name of a gateway's namespace; the first lane has the plain names."""
+    return f"{name}{lane}" if lane else name
+
+
+def _batch(name):
+    own = base.ADDRESSES[name]
+    lines = ["link set lo up", f"link set {CABLE} up", "link add lan type dummy",
+             "link set lan up"]
+    for address in own["outer"] + own["second"]:
+        bits, nodad = ("64", " nodad") if ":" in address else ("24", "")
+        lines.append(f"address add {address}/{bits} dev {CABLE}{nodad}")
+    for address in own["inner"]:
+        lines.append(f"address add {address} dev lan{' nodad' if ':' in address else ''}")
+    return "\n".join(lines) + "\n"
+
+
+def up(lane):
+    """Makes both namespaces anew."""
+    down(lane)
+    moon, sun = (namespace(lane, name) for name in base.GATEWAYS)
+    for name in (moon, sun):
+        run(["ip", "netns", "add", name])
+    run(["ip", "link", "add", CABLE, "netns", moon, "type", "veth",
+         "peer", "name", CABLE, "netns", sun])
+    for name in base.GATEWAYS:
+        run(in_ns(namespace(lane, name), "ip", "-batch", "-"), stdin=_batch(name))
+
+
+def down(lane):
+    """Removes both namespaces, if they are there."""
+    for name in base.GATEWAYS:
+        run(["ip", "netns", "del", namespace(lane, name)], check=False)
+
+
+def drop(ns, family="udp dport { 500, 4500 }"):
+    """Drops what IKE sends and receives, and UDP-encapsulated ESP with it."""
+    rules = "add table inet lab\n"
+    for hook in ("input", "output"):
+        rules += f"add chain inet lab {hook} {{ type filter hook {hook} priority 0; }}\n"
+        rules += f"add rule inet lab {hook} {family} drop\n"
+    run(in_ns(ns, "nft", "-f", "-"), stdin=rules)
+
+
+def let_pass(ns):
+    """Ends drop()."""
+    run(in_ns(ns, "nft", "delete", "table", "inet", "lab"))
+
+
+def delay(ns, time):
+    """Delays what leaves on the cable; time as tc has it, or 0."""
+    run(in_ns(ns, "tc", "qdisc", "del", "dev", CABLE, "root"), check=False)
+    if time != "0":
+        run(in_ns(ns, "tc", "qdisc", "add", "dev", CABLE, "root", "netem", "delay", time))
+
+
+def _xfrm_socket(pid):
+    """The line of /proc/net/netlink of a process that listens to XFRM groups."""
+    for line in read(f"/proc/{pid}/net/netlink").splitlines()[1:]:
+        _, protocol, port, groups, rmem = line.split()[:5]
+        if protocol == "6" and port == str(pid) and int(groups, 16):
+            return {"rmem": int(rmem)}
+    return None
+
+
+def monitor_ready(pid):
+    """Waits until 'ip xfrm monitor' has joined its groups."""
+    wait_for("ip xfrm monitor to listen", lambda: _xfrm_socket(pid))
+
+
+def _monitor_idle(pid):
+    socket = _xfrm_socket(pid)
+    state = read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return not socket or (socket["rmem"] == 0 and state[0] == "S")
+
+
+def monitor_drained(pid):
+    """Waits until 'ip xfrm monitor' has printed all that the kernel told it."""
+    wait_for("ip xfrm monitor to read on", lambda: _monitor_idle(pid))
+
+
+def warm_up():
+    """Has the kernel load its modules for ESP and AH.
+
+    Under emulation that takes seconds, which the first negotiation would not survive.
+    """
+    name = "warmup"
+    encryption = ["enc", "cbc(aes)", f"0x{'01' * 16}"]
+    integrity = ["auth-trunc", "hmac(sha256)", f"0x{'01' * 32}", "128"]
+    aead = ["aead", "rfc4106(gcm(aes))", f"0x{'01' * 20}", "128"]
+    run(["ip", "netns", "add", name])
+    for src, dst in (("192.0.2.1", "192.0.2.2"), ("2001:db8::1", "2001:db8::2")):
+        spi = 0x1000
+        for proto, algorithms in (("esp", encryption + integrity), ("esp", aead),
+                                  ("ah", integrity)):
+            spi += 1
+            run(in_ns(name, "ip", "xfrm", "state", "add", "src", src, "dst", dst, "proto",
+                      proto, "spi", hex(spi), "mode", "tunnel", *algorithms))
+    drop(name)
+    run(["ip", "netns", "del", name])

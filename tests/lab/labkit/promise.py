@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The promise: every SPI pair has exactly one 5451 and exactly one 5452.
+
+Checks the folder that a scenario leaves. It knows three witnesses: the audit
+log, the kernel ('ip xfrm monitor' of both gateways) and charon (its log and
+swanctl --list-sas). What the records say of SPIs must be what the others say.
+"""
+
+import collections
+import json
+
+from . import kernel, trail
+from .shell import read
+
+# a policy change and an SA closer than this may come in either order
+MARGIN = 1.0
+WRITING = ("success", "success-and-failure")
+# must be the same in both records of an SA; addresses and the IKE_SA may change
+SAME = ("acct", "direction", "conn-name", "child-name", "ike-version", "instance",
+        "child-sa", "reqid", "if-id", "mark", "satype", "samode", "in-spi", "out-spi",
+        "proto", "local-ts", "remote-ts", "local-id", "remote-id")
+
+
+class Side:
+    """One gateway: what the kernel, charon and the audit log say of it."""
+
+    def __init__(self, name, folder, about, records):
+        self.name = name
+        self.folder = folder
+        self.own = about["addresses"]
+        self.runs = {entry["pid"]: entry for entry in about["runs"]}
+        self.kernel = kernel.word(folder, self.own)
+        self.charon = kernel.charon_pairs(read(f"{folder}/charon.log"))
+        self.records = [record for record in records if record.pid in self.runs]
+
+    def of(self, op):
+        """Records of an op."""
+        return [record for record in self.records if record.op == op]
+
+    def forbidden(self, moment):
+        """Whether no policy demanded a record at that time."""
+        for run in self.runs.values():
+            end = run.get("ended", float("inf"))
+            if run["started"] - MARGIN <= moment <= end + MARGIN:
+                return not all(policy in WRITING for policy in _in_force(run, moment))
+        return True
+
+    def killed(self, begun, ended):
+        """Whether charon was killed, or died, between two times."""
+        return any(run["end"] not in ("term", "running") and
+                   begun - MARGIN <= run["ended"] <= ended + MARGIN
+                   for run in self.runs.values())
+
+    def excused(self, begun, moment):
+        """Whether an SA that begun then may lack a record of that moment."""
+        return self.forbidden(moment) or self.killed(begun, moment)
+
+
+def _in_force(run, moment):
+    """The policies that may have been in force at a time."""
+    found = []
+    for begun, policy in run["policy"]:
+        if begun <= moment - MARGIN:
+            found = [policy]
+        elif begun <= moment + MARGIN:
+            found.append(policy)
+    return found or [run["policy"][0][1]]
+
+
+def _grammar(side):
+    return [fault for record in side.records for fault in record.faults()]
+
+
+def _sequence(side):
+    """Records of each start of a daemon are numbered without a hole."""
+    problems = []
+    numbers = collections.defaultdict(list)
+    for record in side.records:
+        numbers[record.key].append(int(record.number("rec-seq")))
+    for (pid, instance), found in numbers.items():
+        if found != list(range(found[0], found[0] + len(found))):
+            problems.append(f"rec-seq of pid={pid} instance={instance} is "
+                            f"{' '.join(map(str, found))}, not a sequence")
+    return problems
+
+
+def _frame(side):
+    """audit-start comes first and audit-stop last, under a policy that writes."""
+    problems = []
+    for pid, run in side.runs.items():
+        ops = [record.op for record in side.records if record.pid == pid]
+        first, last = run["policy"][0][1], run["policy"][-1][1]
+        writes = [policy in WRITING + ("failure",) for policy in (first, last)]
+        if ops.count("audit-start") != writes[0] or (writes[0] and ops[0] != "audit-start"):
+            problems.append(f"pid={pid} started under policy {first}: its records are "
+                            f"{' '.join(ops) or 'none'}")
+        stops = writes[1] and run["end"] == "term"
+        if ops.count("audit-stop") != stops or (stops and ops[-1] != "audit-stop"):
+            problems.append(f"pid={pid} ended ({run['end']}) under policy {last}: its "
+                            f"records are {' '.join(ops) or 'none'}")
+        if ops and not any(policy != "not-loaded" for _, policy in run["policy"]):
+            problems.append(f"pid={pid} has records without the plugin")
+    return problems
+
+
+def _doubles(side):
+    problems = []
+    for op in ("start", "destroy"):
+        count = collections.Counter(
+            (record.key, record.fields.get("child-sa")) for record in side.of(op))
+        problems += [f"{number} records op={op} of pid={key[0]} child-sa={child}"
+                     for (key, child), number in count.items() if number > 1]
+        count = collections.Counter(record.spi("in-spi") for record in side.of(op))
+        problems += [f"{number} records op={op} of in-spi=0x{spi:x}"
+                     for spi, number in count.items() if number > 1]
+    return problems
+
+
+def _life(side):
+    """Both records of an SA agree, and come in order."""
+    problems = []
+    starts = {(record.key, record.fields.get("child-sa")): record
+              for record in side.of("start")}
+    for end in side.of("destroy"):
+        start = starts.get((end.key, end.fields.get("child-sa")))
+        if not start:
+            if not side.forbidden(end.number("when") - end.number("duration")):
+                problems.append(f"5452 without 5451: {end.brief()}")
+            continue
+        if start.number("rec-seq") > end.number("rec-seq") or (
+                start.number("when") > end.number("when")):
+            problems.append(f"5452 before 5451: {end.brief()}")
+        lived = end.number("when") - start.number("when")
+        if abs(lived - end.number("duration")) > 0.0015:
+            problems.append(f"duration is not the time between both: {end.brief()}")
+        problems += [f"{name} was {start.fields.get(name)} in the 5451 of: {end.brief()}"
+                     for name in SAME if start.fields.get(name) != end.fields.get(name)]
+    return problems
+
+
+def _spis(side, other):
+    """Every SPI of a record is one that the kernels had, in that direction."""
+    problems = []
+    for record in side.of("start") + side.of("destroy"):
+        inside, outside = record.spi("in-spi"), record.spi("out-spi")
+        local, remote = record.fields.get("laddr"), record.fields.get("raddr")
+        if not kernel.has_path(side.kernel.inbound.get(inside, []), remote, local):
+            problems.append(f"the kernel had no inbound SA {remote} -> {local} with this "
+                            f"in-spi: {record.brief()}")
+        # the loser of a rekey collision may have a record, but no outbound SA:
+        # then it is the peer's kernel that had the SPI, inbound
+        out = side.kernel.outbound.get(outside) or other.kernel.inbound.get(outside, [])
+        if not kernel.has_path(out, local, remote):
+            problems.append(f"no kernel had an SA {local} -> {remote} with this "
+                            f"out-spi: {record.brief()}")
+        if (inside, outside) not in side.charon:
+            problems.append(f"charon's log has no such SPI pair: {record.brief()}")
+    return problems
+
+
+def _complete(side):
+    """Every SA with both directions in the kernel has its two records."""
+    problems = []
+    recorded = {op: {record.spi("out-spi") for record in side.of(op)}
+                for op in ("start", "destroy")}
+    for spi, states in side.kernel.outbound.items():
+        begun = min(state.first for state in states)
+        # an address change removes an SA and adds it again
+        gone = states[-1].gone
+        if spi not in recorded["start"] and not side.excused(begun, begun):
+            problems.append(f"the kernel had out-spi 0x{spi:x}, no 5451 has it")
+        if gone is None and not side.killed(begun, float("inf")):
+            problems.append(f"out-spi 0x{spi:x} was never removed from the kernel")
+        elif gone and spi not in recorded["destroy"] and not side.excused(begun, gone):
+            problems.append(f"the kernel had out-spi 0x{spi:x}, no 5452 has it")
+    return problems
+
+
+def _mirrored(side, other):
+    """What is inbound here is outbound there."""
+    problems = []
+    there = {record.spi("in-spi"): record for record in other.of("start")}
+    for record in side.of("start"):
+        match = there.get(record.spi("out-spi"))
+        if match and match.spi("out-spi") != record.spi("in-spi"):
+            problems.append(f"the peer pairs these SPIs otherwise: {record.brief()} and "
+                            f"{match.brief()}")
+    return problems
+
+
+def _snapshots(side, shots):
+    """swanctl --list-sas, the kernel and the records agree on what is up."""
+    problems = []
+    for shot in shots:
+        here = shot[side.name]
+        if side.forbidden(shot["time"]) or not here["list-sas"]:
+            continue
+        ended = {record.spi("in-spi") for record in side.of("destroy")
+                 if record.number("when") < shot["time"]}
+        begun = {(record.spi("in-spi"), record.spi("out-spi"))
+                 for record in side.of("start") if record.number("when") < shot["time"]}
+        is_open = {pair for pair in begun if pair[0] not in ended}
+        up = {(i, o) for i, o, state in kernel.listed(here["list-sas"])
+              if state in ("INSTALLED", "REKEYING", "REKEYED", "DELETING", "DELETED")}
+        since = max(moment for run in side.runs.values() for moment, _ in run["policy"])
+        if is_open != up and since + MARGIN > shot["time"]:
+            continue
+        if is_open != up:
+            problems.append(f"{side.name}: by its records {_spi_text(is_open)} are up, by "
+                            f"swanctl --list-sas {_spi_text(up)}")
+    return problems
+
+
+def _spi_text(pairs):
+    return " ".join(f"{i:08x}_i/{o:08x}_o" for i, o in sorted(pairs)) or "none"
+
+
+def check(folder):
+    """All that is wrong with a folder of results, as lines of text."""
+    with open(f"{folder}/scenario.json", encoding="utf-8") as file:
+        about = json.load(file)
+    path = f"{folder}/audit.log"
+    records = trail.read(path)
+    sides = [Side(name, f"{folder}/{name}", about["gateways"][name], records)
+             for name in sorted(about["gateways"])]
+    problems = trail.ausearch_faults(path, records)
+    known = {pid for side in sides for pid in side.runs}
+    problems += [f"a record of neither gateway: {record.brief()}"
+                 for record in records if record.pid not in known]
+    for side, other in zip(sides, reversed(sides)):
+        for rule in (_grammar, _sequence, _frame, _doubles, _life, _complete):
+            problems += [_named(side, text) for text in rule(side)]
+        problems += [_named(side, text) for text in _spis(side, other)]
+        problems += [_named(side, text) for text in _mirrored(side, other)]
+        problems += _snapshots(side, about.get("snapshots", []))
+    return problems
+
+
+def _named(side, text):
+    return text if text.startswith(side.name) else f"{side.name}: {text}"

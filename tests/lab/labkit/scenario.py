@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Scenario files: reading them, and what they come to for one IKE version."""
+
+import os
+import re
+
+from . import base
+
+HEADERS = {"title", "why", "versions", "daemons", "exclusive", "start"}
+SECTION = re.compile(r"\[(swanctl|strongswan|steps|expect)(?: (moon|sun|both))?\]$")
+ONLY = re.compile(r"@([12]) +(.*)$")
+
+
+class ScenarioError(Exception):
+    """A scenario file that cannot be understood."""
+
+
+class Scenario:
+    """One file of scenarios/."""
+
+    def __init__(self, path):
+        self.path = path
+        self.name = os.path.splitext(os.path.basename(path))[0]
+        self.headers = {}
+        self.sections = {}
+        self._read()
+        self._check()
+
+    def _fail(self, number, what):
+        raise ScenarioError(f"{self.path}:{number}: {what}")
+
+    def _read(self):
+        section = None
+        with open(self.path, encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                line = line.strip()
+                if not line or line.startswith("#"):
+                    continue
+                if line.startswith("["):
+                    section = self._section(number, line)
+                elif section is None:
+                    self._header(number, line)
+                else:
+                    section.append((number, line))
+
+    def _section(self, number, line):
+        match = SECTION.match(line)
+        if not match:
+            self._fail(number, f"no such section: {line}")
+        kind, who = match.groups()
+        if (kind == "steps") != (who is None) or (kind == "expect" and who == "both"):
+            self._fail(number, f"{kind} needs {'no' if kind == 'steps' else 'one'} gateway")
+        return self.sections.setdefault((kind, who), [])
+
+    def _header(self, number, line):
+        key, colon, value = line.partition(":")
+        if not colon or key not in HEADERS:
+            self._fail(number, f"not a header ({', '.join(sorted(HEADERS))}): {line}")
+        self.headers[key] = value.strip()
+
+    def _check(self):
+        for key in ("title", "why", "versions"):
+            if not self.headers.get(key):
+                self._fail(1, f"no '{key}:' line")
+        if not set(self.versions) <= {1, 2}:
+            self._fail(1, "versions: are 1, 2 or both")
+        for name in self.daemons.values():
+            if name not in base.DAEMONS:
+                self._fail(1, f"no such daemon: {name}")
+
+    @property
+    def versions(self):
+        """IKE versions to run with, newest first."""
+        return sorted((int(v) for v in self.headers["versions"].split()), reverse=True)
+
+    @property
+    def daemons(self):
+        """The daemon of each gateway."""
+        names = self.headers.get("daemons", "charon-systemd charon").split()
+        return dict(zip(base.GATEWAYS, names))
+
+    @property
+    def exclusive(self):
+        """Whether nothing else may run at the same time."""
+        return self.headers.get("exclusive") == "yes"
+
+    @property
+    def starts(self):
+        """Whether both gateways are started before the first step."""
+        return self.headers.get("start", "both") == "both"
+
+    def lines(self, version, kind, who=None):
+        """Lines of a section that apply to a version, as (number, text)."""
+        for number, line in self.sections.get((kind, who), []):
+            match = ONLY.match(line)
+            if not match:
+                yield number, line
+            elif int(match.group(1)) == version:
+                yield number, match.group(2)
+
+    def settings(self, version, kind, who):
+        """Settings over the base, as (key, value); value None removes."""
+        found = []
+        for section in ("both", who):
+            for number, line in self.lines(version, kind, section):
+                key, equals, value = line.partition("=")
+                if line.startswith("-") and not equals:
+                    found.append((line[1:].strip(), None))
+                elif equals:
+                    found.append((key.strip(), value.strip()))
+                else:
+                    self._fail(number, f"neither 'key = value' nor '-key': {line}")
+        return found
+
+
+def load(folder, names=()):
+    """The scenarios of a folder, or those named, in the order of their names."""
+    known = {os.path.splitext(f)[0] for f in os.listdir(folder) if f.endswith(".scn")}
+    unknown = sorted(set(names) - known)
+    if unknown:
+        raise ScenarioError(f"no such scenario: {', '.join(unknown)} (see lab list)")
+    chosen = sorted(names or known)
+    return [Scenario(os.path.join(folder, f"{name}.scn")) for name in chosen]

@@ -1,0 +1,230 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Negative tests of the lab: what check-promise and the expectations must find."""
+
+import os
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+
+from labkit import conf, expect, promise, synthetic  # noqa: E402
+
+MOON, SUN = "pid=500", "pid=600"
+FIRST, SECOND = " child-sa=1 ", " child-sa=2 "
+
+
+def remove(*words):
+    """A line goes missing, and rec-seq shows it."""
+    def spoil(folder):
+        del folder.audit[folder.find(*words)]
+    return spoil
+
+
+def never_written(name, *words):
+    """A record that never was: rec-seq has no hole."""
+    def spoil(folder):
+        del folder.audit[folder.find(f"pid={synthetic.PIDS[name]}", *words)]
+        folder.renumber(name)
+    return spoil
+
+
+def twice(name, *words):
+    """A record written twice, numbered as if that were right."""
+    def spoil(folder):
+        index = folder.find(f"pid={synthetic.PIDS[name]}", *words)
+        line = folder.audit[index].replace("):", "9):", 1)
+        folder.audit.insert(index + 1, line)
+        folder.renumber(name)
+    return spoil
+
+
+def replace(old, new, *words):
+    """A text replaced by another in one record."""
+    return lambda folder: folder.replace(old, new, *words)
+
+
+def both(*spoilers):
+    """Several at once."""
+    return lambda folder: [spoil(folder) for spoil in spoilers]
+
+
+def swap_lines(one, other):
+    """Two records change places, numbers and all."""
+    def spoil(folder):
+        first, second = folder.find(MOON, *one), folder.find(MOON, *other)
+        lines = folder.audit
+        lines[first], lines[second] = lines[second], lines[first]
+        folder.renumber("moon")
+    return spoil
+
+
+def monitor_without(name, text):
+    """The kernel never had what the records speak of."""
+    def spoil(folder):
+        folder.monitor[name] = [line for line in folder.monitor[name] if text not in line]
+    return spoil
+
+
+def monitor_more(folder):
+    """The kernel had an SA that no record speaks of."""
+    folder.monitor["sun"].append(
+        "[2026-11-18T11:06:55.000000] src 192.0.2.2 dst 192.0.2.1\n"
+        "\tproto esp spi 0xc7777777 reqid 1 mode tunnel\n"
+        "[2026-11-18T11:06:56.000000] Deleted src 192.0.2.2 dst 192.0.2.1\n"
+        "\tproto esp spi 0xc7777777 reqid 1 mode tunnel\n")
+
+
+def policy(states):
+    """Another policy was in force on sun."""
+    def spoil(folder):
+        folder.about["gateways"]["sun"]["runs"][0]["policy"] = [
+            [synthetic.EPOCH + when, state] for when, state in states]
+    return spoil
+
+
+def snapshot_other(folder):
+    """charon lists another SA than the records say."""
+    shot = folder.about["snapshots"][0]["moon"]
+    shot["list-sas"] = shot["list-sas"].replace("c1000002", "c1000009")
+
+
+IN1 = f"in-spi={0xc1000001}(0xc1000001)"
+OUT1 = f"out-spi={0xc2000001}(0xc2000001)"
+OUT2 = f"out-spi={0xc2000002}(0xc2000002)"
+START, END = "op=start", "op=destroy"
+
+# what is done, how, and what must be said of it; None: it must pass
+CASES = [
+    ("a good trail", lambda folder: None, None),
+    ("5451 removed", remove(MOON, START, FIRST), "not a sequence"),
+    ("5452 removed", remove(SUN, END, SECOND), "not a sequence"),
+    ("5451 never written", never_written("moon", START, FIRST), "no 5451 has it"),
+    ("5452 never written", never_written("sun", END, SECOND), "no 5452 has it"),
+    ("last 5452 and audit-stop lost", both(remove(SUN, END, SECOND),
+                                           remove(SUN, "op=audit-stop")), "no 5452 has it"),
+    ("5451 doubled", twice("moon", START, FIRST), "2 records op=start"),
+    ("5452 doubled", twice("sun", END, FIRST), "2 records op=destroy"),
+    ("hole in rec-seq", replace("rec-seq=3 ", "rec-seq=9 ", MOON), "not a sequence"),
+    ("in and out swapped in both records",
+     both(replace(f"{IN1} {OUT1}", f"{IN1} {OUT1}".replace("in-spi", "x").replace(
+         "out-spi", "in-spi").replace("x=", "out-spi="), MOON, START),
+          replace(f"{IN1} {OUT1}", f"{IN1} {OUT1}".replace("in-spi", "x").replace(
+              "out-spi", "in-spi").replace("x=", "out-spi="), MOON, END)),
+     "fields are"),
+    ("values of in and out exchanged",
+     both(replace(f"{IN1} {OUT1}", f"in-{OUT1[4:]} out-{IN1[3:]}", MOON, START),
+          replace(f"{IN1} {OUT1}", f"in-{OUT1[4:]} out-{IN1[3:]}", MOON, END)),
+     "the kernel had no inbound SA"),
+    ("SPI of another SA in 5451", replace(OUT1, OUT2, MOON, START, FIRST), "in the 5451 of"),
+    ("SPIs paired crosswise in all of moon's records",
+     both(replace(OUT1, "out-spi=TMP", MOON, START, FIRST),
+          replace(OUT2, OUT1, MOON, START, SECOND),
+          replace("out-spi=TMP", OUT2, MOON, START, FIRST),
+          replace(OUT1, "out-spi=TMP", MOON, END, FIRST),
+          replace(OUT2, OUT1, MOON, END, SECOND),
+          replace("out-spi=TMP", OUT2, MOON, END, FIRST)), "the peer pairs these"),
+    ("SPI that no kernel had", replace("3238002689(0xc1000001)", "1(0x1)", MOON, START),
+     "the kernel had no inbound SA"),
+    ("SPI in two forms", replace("(0xc1000001)", "(0xc1000003)", MOON, START),
+     "the two forms differ"),
+    ("SPI without its bracket", replace("(0xc1000001)", "(0xc1000001", MOON, START),
+     "in-spi="),
+    ("wrong laddr", replace("laddr=192.0.2.1 ", "laddr=192.0.2.11 ", MOON, START, FIRST),
+     "the kernel had no inbound SA"),
+    ("5452 before 5451", swap_lines((START, SECOND), (END, SECOND)), "5452 before 5451"),
+    ("wrong duration", replace("duration=11.000", "duration=12.000", MOON), "duration is"),
+    ("field missing", replace(" encap=no", "", MOON, START, FIRST), "fields are"),
+    ("fields in another order", replace("esn=no encap=no", "encap=no esn=no", MOON, START,
+                                        FIRST), "fields are"),
+    ("unknown reason", replace("reason=deleted", "reason=bored", MOON), "reason=bored"),
+    ("unencoded name", replace('conn-name="gw"', "conn-name=gw", MOON, START, FIRST),
+     "conn-name=gw"),
+    ("res=failed on a 5451", replace("res=success", "res=failed", MOON, START, FIRST),
+     "res=failed"),
+    ("addr is not the peer", replace("addr=192.0.2.2 terminal", "addr=192.0.2.9 terminal",
+                                     MOON, START, FIRST), "is not the peer"),
+    ("unknown op", replace("op=start", "op=began", MOON, FIRST), "no such op"),
+    ("audit-start missing", never_written("moon", "op=audit-start"), "started under policy"),
+    ("audit-stop missing", never_written("sun", "op=audit-stop"), "ended (term) under"),
+    ("record of a stranger", replace("pid=500", "pid=501", START, FIRST), "of neither"),
+    ("SA of the kernel without records", monitor_more, "0xc7777777, no 5451"),
+    ("records without an SA in the kernel", monitor_without("moon", "0xc1000002"),
+     "the kernel had no inbound SA"),
+    ("SA that stays in the kernel", lambda folder: folder.monitor["sun"].__delitem__(-1),
+     "never removed from the kernel"),
+    ("charon lists another SA", snapshot_other, "swanctl --list-sas"),
+    ("records under No Auditing", policy([(1, "no-auditing")]), "started under policy"),
+    ("records of a policy not in force", policy([(1, "success"), (15, "no-auditing")]),
+     "ended (term) under policy"),
+]
+
+
+def verdict(folder):
+    """What check-promise says of a folder."""
+    with tempfile.TemporaryDirectory() as path:
+        folder.write(path)
+        return promise.check(path)
+
+
+def spoiled():
+    """Tests of check-promise: (title, whether it did as it must, what it said)."""
+    for title, spoil, wanted in CASES:
+        folder = synthetic.Folder()
+        spoil(folder)
+        said = verdict(folder)
+        good = any(wanted in line for line in said) if wanted else not said
+        yield f"check-promise: {title}{' is found' if wanted else ' passes'}", good, said
+
+
+def expectations():
+    """Tests of the language of expectations."""
+    records = [expect.fields(text) for text in (
+        "op=start child-sa=1 in-spi=5 when=1.5", "op=start child-sa=2 in-spi=6 when=2.5",
+        "op=destroy child-sa=1 in-spi=5 when=3.5")]
+    cases = [
+        ("what is there", ["start in-spi=<a>", "start when>2", "destroy in-spi=<a>"], True),
+        ("a group in any order", ["& start child-sa=2", "& start child-sa=1", "destroy"], True),
+        ("another order", ["start child-sa=2", "start child-sa=1", "destroy"], False),
+        ("a record more", ["start", "start"], False),
+        ("a record less", ["start", "start", "destroy", "destroy"], False),
+        ("another value", ["start in-spi=7", "start", "destroy"], False),
+        ("a name with two values", ["start in-spi=<a>", "start in-spi=<a>", "destroy"], False),
+        ("a field that is missing", ["start", "start", "destroy reason!=x"], False),
+        ("a number too small", ["start when>2", "start", "destroy"], False),
+        ("a pattern", ["start in-spi~[0-9]", "start", "destroy when~3[.]."], True),
+    ]
+    for title, lines, good in cases:
+        said = expect.Expected(enumerate(lines, 1)).check(records, {})
+        yield f"expect: {title} {'passes' if good else 'is found'}", good == (not said), said
+    pairs = [("plain", '"plain"'), ("a b", "612062"), ('"', "22"), ("ü", "C3BC")]
+    good = all(expect.encode(text) == wanted for text, wanted in pairs)
+    yield "expect: strings are encoded as audit does", good, []
+
+
+def settings():
+    """Tests of how settings are made."""
+    tree = conf.build([("a.b", "1"), ("a.c.d", "2")], [("a.b", "3"), ("a.c", None)])
+    yield "conf: later layers win", conf.render(tree) == "a {\n\tb = 3\n}\n", [str(tree)]
+    try:
+        conf.build([("a.b", "1"), ("a.b.c", "2")])
+        yield "conf: a value is no section", False, []
+    except ValueError:
+        yield "conf: a value is no section", True, []
+
+
+def main():
+    """Prints a verdict on each test."""
+    failed = number = 0
+    for number, (title, good, said) in enumerate(
+            [*spoiled(), *expectations(), *settings()], 1):
+        failed += not good
+        print(f"{'ok' if good else 'not ok'} {number} - {title}")
+        if not good:
+            print("".join(f"#   {line}\n" for line in said or ["nothing was said"]), end="")
+    print(f"{number - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Running programs, and waiting for what they do."""
+
+import os
+import subprocess
+import time
+
+
+class LabError(Exception):
+    """Something in the lab did not work; the text says what."""
+
+
+def run(args, check=True, timeout=60, env=None, stdin=None):
+    """Runs a program to its end; returns its status and what it printed."""
+    try:
+        done = subprocess.run(
+            args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, input=stdin,
+            timeout=timeout, check=False, text=True, errors="replace", env=env)
+    except subprocess.TimeoutExpired as late:
+        raise LabError(f"{' '.join(args)}: still running after {timeout} s") from late
+    if check and done.returncode:
+        raise LabError(f"{' '.join(args)}: exit {done.returncode}: {done.stdout.strip()}")
+    return done.returncode, done.stdout
+
+
+def wait_for(what, condition, timeout=30, interval=0.05):
+    """Calls condition until it gives something true, and returns that."""
+    deadline = time.monotonic() + timeout
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise LabError(f"waited {timeout} s in vain for {what}")
+        time.sleep(interval)
+
+
+def in_ns(name, *args):
+    """The command line that runs args in a network namespace."""
+    return ["nsenter", f"--net=/run/netns/{name}", *args]
+
+
+def read(path):
+    """The text of a file, empty where there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def write(path, text):
+    """Makes a file of a text, with the folders that it needs."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(text)

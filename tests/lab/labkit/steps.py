@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The steps of a scenario: one method for each word of its language."""
+
+import re
+import signal
+import subprocess
+import os
+import time
+
+from . import expect, network
+from .shell import LabError, run, wait_for
+
+COMMAND = re.compile(r"(moon|sun|both)([!?&]?): *(.*)$")
+PATIENCE = 40
+
+
+class StepError(Exception):
+    """A step that failed; the text names file, line and what happened."""
+
+
+class Steps:
+    """Runs the steps of one scenario on its gateways."""
+
+    def __init__(self, gateways, auditlog, journal):
+        self._gateways = gateways
+        self._auditlog = auditlog
+        self._journal = journal
+        self._jobs = []
+        self._times = {}
+        self._auditd_stopped = False
+
+    def run(self, scenario, version):
+        """Runs all steps, then waits for the commands in the background."""
+        for number, line in scenario.lines(version, "steps"):
+            self._say(f"step: {line}")
+            try:
+                self._one(line)
+                for gateway in self._gateways.values():
+                    gateway.alive()
+            except (LabError, OSError, ValueError, KeyError) as error:
+                raise StepError(f"{scenario.name}.scn:{number}: {line}: {error}") from error
+        self._finish_jobs(scenario)
+
+    def clean(self):
+        """Undoes what a broken scenario may have left for others."""
+        self._signal_auditd(signal.SIGCONT)
+        for job, _ in self._jobs:
+            if job.poll() is None:
+                job.kill()
+                job.wait()
+
+    def _say(self, text):
+        self._journal.write(f"{time.strftime('%T')} {text}\n")
+        self._journal.flush()
+
+    def _one(self, line):
+        command = COMMAND.match(line)
+        if command:
+            return self._command(*command.groups())
+        word, *args = line.split()
+        method = getattr(self, f"_do_{word.replace('-', '_')}", None)
+        if not method:
+            raise LabError(f"no such step: {word}")
+        return method(*args)
+
+    def _each(self, who):
+        return list(self._gateways.values()) if who == "both" else [self._gateways[who]]
+
+    def _command(self, who, flag, text):
+        for gateway in self._each(who):
+            if flag == "&":
+                self._jobs.append((gateway.background(text), f"{gateway.name}: {text}"))
+                continue
+            status, output = gateway.command(text)
+            self._say(f"{gateway.name}: exit {status}\n{output.rstrip()}")
+            if (status != 0) == (flag != "!") and flag != "?":
+                wanted = "failure" if flag == "!" else "success"
+                tail = " / ".join(output.strip().splitlines()[-3:])
+                raise LabError(f"{gateway.name}: exit {status}, wanted {wanted}: {tail}")
+
+    def _finish_jobs(self, scenario):
+        for job, text in self._jobs:
+            try:
+                output, _ = job.communicate(timeout=PATIENCE)
+            except subprocess.TimeoutExpired as late:
+                raise StepError(f"{scenario.name}: still running: {text}") from late
+            self._say(f"{text}: exit {job.returncode}\n{output.rstrip()}")
+
+    # --- the words ---------------------------------------------------------
+
+    def start(self, who):
+        """Starts charons, at the same time where there are two."""
+        for gateway in self._each(who):
+            gateway.start()
+        for gateway in self._each(who):
+            gateway.ready()
+
+    def _do_start(self, who):
+        self.start(who)
+
+    def _do_stop(self, who):
+        for gateway in self._each(who):
+            gateway.stop()
+
+    def _do_kill(self, who):
+        for gateway in self._each(who):
+            gateway.kill()
+
+    def _do_load(self, who):
+        for gateway in self._each(who):
+            gateway.load()
+
+    def _do_set(self, who, kind, key, _equals, *value):
+        for gateway in self._each(who):
+            gateway.setting(kind, key, " ".join(value))
+            gateway.write()
+
+    def _do_unset(self, who, kind, key):
+        for gateway in self._each(who):
+            gateway.setting(kind, key, None)
+            gateway.write()
+
+    def _do_reload_settings(self, who):
+        for gateway in self._each(who):
+            status, output = gateway.command("swanctl --reload-settings")
+            if status:
+                raise LabError(f"{gateway.name}: exit {status}: {output.strip()}")
+            gateway.policy_changed()
+
+    def _do_wait(self, who, count, *constraints):
+        """Waits until a gateway has written that many matching records."""
+        wanted = expect.parse_constraints(constraints)
+        for gateway in self._each(who):
+            wait_for(f"{count} record(s) of {gateway.name} with {' '.join(constraints)}",
+                     lambda g=gateway: self._written(g, wanted) >= int(count), PATIENCE)
+
+    def _written(self, gateway, wanted):
+        return sum(1 for text in self._auditlog.records(gateway.pids)
+                   if expect.matches(expect.fields(text), wanted, {}))
+
+    def _do_log(self, who, count, *pattern):
+        """Waits until charon's log has that many lines with a pattern."""
+        compiled = re.compile(" ".join(pattern))
+        for gateway in self._each(who):
+            wait_for(f"{count} line(s) '{compiled.pattern}' in {gateway.name}'s log",
+                     lambda g=gateway: g.log_count(compiled) >= int(count), PATIENCE)
+
+    def _do_nolog(self, who, *pattern):
+        """Fails when charon's log has a line with a pattern."""
+        compiled = re.compile(" ".join(pattern))
+        for gateway in self._each(who):
+            if gateway.log_count(compiled):
+                raise LabError(f"{gateway.name}'s log has '{compiled.pattern}'")
+
+    def _do_until(self, who, *command):
+        """Repeats a command until it succeeds."""
+        text = " ".join(command)
+        for gateway in self._each(who):
+            wait_for(f"{gateway.name}: {text}",
+                     lambda g=gateway: g.command(text)[0] == 0, PATIENCE, 0.2)
+
+    def _do_drop(self, who):
+        for gateway in self._each(who):
+            network.drop(gateway.ns)
+
+    def _do_pass(self, who):
+        for gateway in self._each(who):
+            network.let_pass(gateway.ns)
+
+    def _do_delay(self, who, length):
+        for gateway in self._each(who):
+            network.delay(gateway.ns, length)
+
+    # --- auditd, for scenarios that run alone ------------------------------
+
+    def _signal_auditd(self, number):
+        if number == signal.SIGSTOP or self._auditd_stopped:
+            os.kill(self._auditlog.pid(), number)
+            self._auditd_stopped = number == signal.SIGSTOP
+
+    def _do_auditd(self, what):
+        self._signal_auditd({"stop": signal.SIGSTOP, "cont": signal.SIGCONT}[what])
+
+    def _do_backlog(self, limit):
+        """Sets the kernel's backlog limit; what exceeds it makes senders wait."""
+        run(["auditctl", "-b", limit])
+
+    def _do_time(self, name, who, *command):
+        """Runs a command on a gateway and keeps how long it took."""
+        begun = time.monotonic()
+        self._command(who.rstrip(":"), "", " ".join(command))
+        self._times.setdefault(name, []).append(time.monotonic() - begun)
+
+    def _do_compare(self, name, _than, other, factor, plus):
+        """Fails when the median time of one kind exceeds factor x other + plus."""
+        mine, base = (sorted(self._times[key])[len(self._times[key]) // 2]
+                      for key in (name, other))
+        self._say(f"{name} {mine:.3f} s, {other} {base:.3f} s, ratio {mine / base:.2f}")
+        with open(f"{os.path.dirname(self._journal.name)}/note", "w", encoding="ascii") as note:
+            note.write(f"{name}/{other} = {mine / base:.2f}")
+        if mine > float(factor) * base + float(plus):
+            raise LabError(f"{name} took {mine:.3f} s, {other} {base:.3f} s")
