@@ -274,12 +274,33 @@ static void push_child_deletes(private_qm_audit_listener_t *this,
 }
 
 /**
+ * Whether a DELETE payload for an IKE_SA means the one that it came in. In
+ * IKEv2 it cannot mean another; in IKEv1 it names one, and charon ignores
+ * all but its own.
+ */
+static bool deletes_itself(ike_sa_t *ike_sa, delete_payload_t *payload)
+{
+	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
+	uint64_t spi_i, spi_r;
+
+	return ike_sa->get_version(ike_sa) != IKEV1 ||
+		   (payload->get_ike_spi(payload, &spi_i, &spi_r) &&
+			id->get_initiator_spi(id) == spi_i &&
+			id->get_responder_spi(id) == spi_r);
+}
+
+/**
  * Queue that the peer deletes the IKE_SA
  */
-static void push_ike_delete(private_qm_audit_listener_t *this, ike_sa_t *ike_sa)
+static void push_ike_delete(private_qm_audit_listener_t *this,
+							ike_sa_t *ike_sa, delete_payload_t *payload)
 {
 	struct qm_input input;
 
+	if (!deletes_itself(ike_sa, payload))
+	{
+		return;
+	}
 	init_input(&input, QM_INPUT_PEER_DELETE, ike_sa);
 	input.deleted.ike = TRUE;
 	input.deleted.count = 0;
@@ -306,7 +327,7 @@ static void push_deletes(private_qm_audit_listener_t *this, ike_sa_t *ike_sa,
 			case PLV2_DELETE:
 				if (del->get_protocol_id(del) == PROTO_IKE)
 				{
-					push_ike_delete(this, ike_sa);
+					push_ike_delete(this, ike_sa, del);
 				}
 				else
 				{
@@ -351,12 +372,17 @@ METHOD(listener_t, message, bool,
 }
 
 /**
- * Queue a message that could not be parsed, if charon gives up on it
+ * Queue a message that could not be parsed, if charon gives up the IKE_SA over
+ * it: it does for IKEv2 requests that it answers with INVALID_SYNTAX
  */
 static void push_parse_error(private_qm_audit_listener_t *this,
-							 ike_sa_t *ike_sa, status_t status)
+							 ike_sa_t *ike_sa, message_t *message,
+							 status_t status)
 {
-	if (ike_sa && (status == PARSE_ERROR || status == VERIFY_ERROR))
+	if (ike_sa && ike_sa->get_version(ike_sa) == IKEV2 &&
+		(status == PARSE_ERROR || status == VERIFY_ERROR) &&
+		message->get_request(message) &&
+		message->get_exchange_type(message) != IKE_SA_INIT)
 	{
 		push_cause(this, ike_sa, QM_CAUSE_PARSE_ERROR);
 	}
@@ -366,6 +392,8 @@ METHOD(listener_t, alert, bool,
 	private_qm_audit_listener_t *this, ike_sa_t *ike_sa, alert_t alert,
 	va_list args)
 {
+	message_t *message;
+
 	switch (alert)
 	{
 		case ALERT_RETRANSMIT_SEND_TIMEOUT:
@@ -378,8 +406,8 @@ METHOD(listener_t, alert, bool,
 			push_cause(this, ike_sa, QM_CAUSE_REPLACED);
 			break;
 		case ALERT_PARSE_ERROR_BODY:
-			va_arg(args, message_t*);
-			push_parse_error(this, ike_sa, va_arg(args, status_t));
+			message = va_arg(args, message_t*);
+			push_parse_error(this, ike_sa, message, va_arg(args, status_t));
 			break;
 		case ALERT_INSTALL_CHILD_SA_FAILED:
 		case ALERT_INSTALL_CHILD_POLICY_FAILED:
