@@ -19,7 +19,8 @@ from .steps import StepError, Steps
 class Run:
     """One scenario with one IKE version, in one lane."""
 
-    def __init__(self, scenario, version, results):
+    def __init__(self, scenario, version, results, announce):
+        self._announce = announce
         self.scenario = scenario
         self.version = version
         self.name = f"{scenario.name}-ikev{version}"
@@ -41,25 +42,18 @@ class Run:
         return problems
 
     def _play(self, lane, auditlog, journal):
-        def lap(what):
-            journal.write(f"LAP {time.monotonic():.2f} {what}\n")
-        lap("begin")
         network.up(lane)
-        lap("network")
         self._gateways = {name: Gateway(name, lane, self.folder, self.scenario, self.version)
                           for name in base.GATEWAYS}
-        steps = Steps(self._gateways, auditlog, journal)
+        steps = Steps(self._gateways, auditlog, journal, self._announce)
         problems = []
         try:
             for gateway in self._gateways.values():
                 gateway.watch()
             if self.scenario.starts:
                 steps.start("both")
-            lap("started")
             steps.run(self.scenario, self.version)
-            lap("ran")
             self._snapshot(auditlog)
-            lap("snapshot")
         except (StepError, LabError) as error:
             problems.append(str(error))
         finally:
@@ -67,11 +61,7 @@ class Run:
             problems += self._end()
         auditlog.sync()
         self._keep(auditlog)
-        lap("ended")
-        try:
-            return problems + self._judge(auditlog)
-        finally:
-            lap("judged")
+        return problems + self._judge()
 
     def _snapshot(self, auditlog):
         """Notes what charon and kernel hold, at a time when nothing changes."""
@@ -112,7 +102,7 @@ class Run:
         with open(f"{self.folder}/scenario.json", "w", encoding="utf-8") as file:
             json.dump(about, file, indent=1)
 
-    def _judge(self, _auditlog):
+    def _judge(self):
         problems = promise.check(self.folder)
         records = trail.read(f"{self.folder}/audit.log")
         names = {}
@@ -139,9 +129,10 @@ class Run:
 class Runner:
     """Runs scenarios in several lanes and prints a verdict on each."""
 
-    def __init__(self, results, lanes):
+    def __init__(self, results, lanes, follow):
         self._results = results
         self._lanes = lanes
+        self._follow = follow
         self._lock = threading.Lock()
         self._verdicts = []
         self._pids = set()
@@ -156,7 +147,7 @@ class Runner:
 
     def run(self, scenarios):
         """Runs all; returns whether all is well."""
-        runs = [Run(scenario, version, self._results)
+        runs = [Run(scenario, version, self._results, self._announce)
                 for scenario in scenarios for version in scenario.versions]
         self._print(f"1..{len(runs) + 1}")
         shared = [run for run in runs if not run.scenario.exclusive]
@@ -197,6 +188,11 @@ class Runner:
         with self._lock, open(f"{self._results}/tap", "a", encoding="utf-8",
                               errors="surrogateescape") as tap:
             tap.write(text + "\n")
+
+    def _announce(self, text):
+        """Shows a step, or what it printed last, to who follows."""
+        if self._follow and text.strip():
+            self._print(f"#   {text}")
 
     def _verdict(self, title, problems, folder):
         with self._lock:

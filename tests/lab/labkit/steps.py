@@ -21,10 +21,11 @@ class StepError(Exception):
 class Steps:
     """Runs the steps of one scenario on its gateways."""
 
-    def __init__(self, gateways, auditlog, journal):
+    def __init__(self, gateways, auditlog, journal, announce):
         self._gateways = gateways
         self._auditlog = auditlog
         self._journal = journal
+        self._announce = announce
         self._jobs = []
         self._times = {}
         self._auditd_stopped = False
@@ -33,6 +34,7 @@ class Steps:
         """Runs all steps, then waits for the commands in the background."""
         for number, line in scenario.lines(version, "steps"):
             self._say(f"step: {line}")
+            self._announce(line)
             try:
                 self._one(line)
                 for gateway in self._gateways.values():
@@ -73,6 +75,7 @@ class Steps:
                 continue
             status, output = gateway.command(text)
             self._say(f"{gateway.name}: exit {status}\n{output.rstrip()}")
+            self._announce("".join(f"    {line}" for line in output.splitlines()[-1:]))
             if (status != 0) == (flag != "!") and flag != "?":
                 wanted = "failure" if flag == "!" else "success"
                 tail = " / ".join(output.strip().splitlines()[-3:])
