@@ -46,6 +46,8 @@ static int to_errno(int code)
 		return -EROFS;
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT:
+	/* the statements here are right, so it is the tables that are not */
+	case SQLITE_ERROR:
 		return -EILSEQ;
 	default:
 		return -EIO;
@@ -144,19 +146,45 @@ static int open_database(const char *path, sqlite3 **ret)
 		return to_errno(code);
 	}
 	sqlite3_busy_timeout(*ret, BUSY_MS);
-	return exec(*ret, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+	/* with less a power failure soon after could undo the commit */
+	return exec(*ret, "PRAGMA synchronous = EXTRA");
 }
 
-static const char *advice(int r)
+static const struct {
+	int error;
+	/** NULL for the error's own name */
+	const char *what;
+	const char *advice;
+} problems[] = {
+	{ EILSEQ, "damaged, or not a qm-audit database of this version", "move it away" },
+	{ EBUSY, "in use by another process", "give each daemon a state_dir of its own" },
+	{ EACCES, NULL, "let the daemon's user write there, and its AppArmor profile where "
+					"it has one" },
+	{ EPERM, NULL, "let the daemon's user write there" },
+	{ EROFS, NULL, "set state_dir to a directory that can be written" },
+	{ ENOSPC, NULL, "make room there" },
+	{ EDQUOT, NULL, "make room there" },
+	{ ENOENT, NULL, "make its parent directory, or set state_dir to another" },
+	{ ENOTDIR, NULL, "set state_dir to a directory" },
+	{ ENAMETOOLONG, NULL, "set state_dir to a shorter path" },
+	{ EISDIR, NULL, "move it away" },
+	{ ELOOP, "a symbolic link", "move it away" },
+};
+
+/** Says what failed, on what, why, and what to do. */
+static void explain(char error[QM_STORE_ERROR_MAX], const char *what, const char *path,
+					int r)
 {
-	switch (-r) {
-	case EILSEQ:
-		return "not a qm-audit database of this version: move it away";
-	case EBUSY:
-		return "in use by another process: give each daemon its own state_dir";
-	default:
-		return strerror(-r);
+	const char *why = strerror(-r), *advice = "see the kernel's log";
+	size_t i;
+
+	for (i = 0; i < sizeof(problems) / sizeof(problems[0]); i++) {
+		if (problems[i].error == -r) {
+			why = problems[i].what ? problems[i].what : why;
+			advice = problems[i].advice;
+		}
 	}
+	snprintf(error, QM_STORE_ERROR_MAX, "%s '%s': %s: %s", what, path, why, advice);
 }
 
 int qm_store_next_instance(const char *dir, uint32_t *ret,
@@ -168,8 +196,7 @@ int qm_store_next_instance(const char *dir, uint32_t *ret,
 
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST) {
 		r = -errno;
-		snprintf(error, QM_STORE_ERROR_MAX, "making state directory '%s': %s", dir,
-				 strerror(-r));
+		explain(error, "making state directory", dir, r);
 		return r;
 	}
 	if (asprintf(&path, "%s/%s", dir, STORE_FILE) < 0) {
@@ -181,7 +208,7 @@ int qm_store_next_instance(const char *dir, uint32_t *ret,
 		r = count_start(db, ret);
 	}
 	if (r < 0) {
-		snprintf(error, QM_STORE_ERROR_MAX, "state database '%s': %s", path, advice(r));
+		explain(error, "state database", path, r);
 	}
 	sqlite3_close(db);
 	free(path);

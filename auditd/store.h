@@ -5,10 +5,11 @@
 #ifndef QM_STORE_H
 #define QM_STORE_H
 
+#include <limits.h>
 #include <stdint.h>
 
-/** Bytes of an error message, with the NUL. */
-#define QM_STORE_ERROR_MAX 256
+/** Bytes of an error message, with the NUL: a path and what is wrong with it. */
+#define QM_STORE_ERROR_MAX (PATH_MAX + 256)
 
 /**
  * Counts a start of the daemon.
@@ -18,7 +19,8 @@
  *
  * @param dir	state directory; only its last component is made
  * @param ret	receives the number of this start on this host, from 1
- * @param error	receives what failed, on what, and why; untouched on success
+ * @param error	receives what failed, on what, why, and what to do; untouched on
+ *				success
  * @return		0, a negative errno of the directory or the database file,
  *				-ENOMEM, -EILSEQ if the file is no database of ours, or -EIO
  */
