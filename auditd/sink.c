@@ -6,9 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <libaudit.h>
+
+#include "clock.h"
 
 /** How long the kernel gets to answer a status request. */
 #define STATUS_TIMEOUT_MS 1000
@@ -50,24 +51,16 @@ const char *qm_sink_state_text(enum qm_sink_state state)
 	return state_texts[state];
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
-}
-
 /** Reads up to the answer to a status request, for a limited time. */
 static int read_status(int fd, struct audit_reply *reply)
 {
-	const int64_t deadline = now_ms() + STATUS_TIMEOUT_MS;
+	const uint64_t deadline = qm_time_now().mono_ms + STATUS_TIMEOUT_MS;
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-	int64_t left;
+	uint64_t now;
 	int r;
 
-	while ((left = deadline - now_ms()) > 0) {
-		if (poll(&pfd, 1, (int)left) <= 0) {
+	while ((now = qm_time_now().mono_ms) < deadline) {
+		if (poll(&pfd, 1, (int)(deadline - now)) <= 0) {
 			continue;
 		}
 		r = audit_get_reply(fd, reply, GET_REPLY_NONBLOCKING, 0);
