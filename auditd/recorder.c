@@ -40,6 +40,8 @@ struct qm_recorder {
 	uint64_t written;
 	/** losses that no record tells of yet */
 	struct loss losses[QM_LOSS_MAX];
+	/** monotonic time of the last look for refused inputs */
+	uint64_t collected_ms;
 	/** the last write failed, and was complained about */
 	bool failing;
 	/** what config.origin points to */
@@ -212,15 +214,27 @@ static void take(struct qm_recorder *recorder, const struct qm_input *input)
 	}
 }
 
-static void collect_queue_loss(struct qm_recorder *recorder)
+/**
+ * Looks for inputs that the queue refused: when it has been drained, and from
+ * time to time while it never is, but not at every input. Each look may end in
+ * a record, and those are not to add to the load that caused the loss.
+ */
+static bool collect_queue_loss(struct qm_recorder *recorder, bool drained)
 {
+	const uint64_t now = qm_time_now().mono_ms;
 	struct qm_queue_loss loss;
 
-	if (qm_queue_take_loss(recorder->queue, &loss)) {
-		tell(recorder, "queue was full: %" PRIu64 " observations lost, so records may "
-			 "be missing; raise queue_size", loss.count);
-		lose(recorder, QM_LOSS_QUEUE, loss.count, loss.since_ms);
+	if (!drained && now - recorder->collected_ms < RETRY_MS) {
+		return false;
 	}
+	recorder->collected_ms = now;
+	if (!qm_queue_take_loss(recorder->queue, &loss)) {
+		return false;
+	}
+	tell(recorder, "queue was full: %" PRIu64 " observations lost, so records may be "
+		 "missing; raise queue_size", loss.count);
+	lose(recorder, QM_LOSS_QUEUE, loss.count, loss.since_ms);
+	return true;
 }
 
 static bool owes_losses(const struct qm_recorder *recorder)
@@ -229,18 +243,30 @@ static bool owes_losses(const struct qm_recorder *recorder)
 												 recorder->losses[QM_LOSS_AUDIT].count);
 }
 
+/** Takes the next input, and sees to what is owed before it waits for one. */
+static int next(struct qm_recorder *recorder, struct qm_input *input)
+{
+	int r = qm_queue_pop(recorder->queue, input, 0);
+
+	if (collect_queue_loss(recorder, r < 0) && r == -ETIMEDOUT && owes_losses(recorder)) {
+		put_losses(recorder);
+	}
+	if (r == -ETIMEDOUT) {
+		r = qm_queue_pop(recorder->queue, input, owes_losses(recorder) ? RETRY_MS : -1);
+	}
+	return r;
+}
+
 static void work(struct qm_recorder *recorder)
 {
 	struct qm_input input;
 	int r;
 
 	do {
-		r = qm_queue_pop(recorder->queue, &input, owes_losses(recorder) ? RETRY_MS : -1);
+		r = next(recorder, &input);
 		if (!r) {
 			take(recorder, &input);
-		}
-		collect_queue_loss(recorder);
-		if (r == -ETIMEDOUT && owes_losses(recorder)) {
+		} else if (r == -ETIMEDOUT && owes_losses(recorder)) {
 			put_losses(recorder);
 		}
 	} while (r != -ESHUTDOWN);
@@ -250,6 +276,7 @@ static void *run(void *arg)
 {
 	struct qm_recorder *recorder = arg;
 
+	recorder->collected_ms = qm_time_now().mono_ms;
 	put_state(recorder, QM_EVENT_AUDIT_START);
 	work(recorder);
 	qm_ledger_finish(recorder->ledger, qm_time_now());

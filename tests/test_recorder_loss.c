@@ -225,9 +225,9 @@ static void test_queue_overflow(void)
 	}
 	fake_sink_unblock();
 	end_recorder(recorder);
-	EXPECT_OPS("audit-start", "start", "lost", "start", "start", "start", "destroy",
+	EXPECT_OPS("audit-start", "start", "start", "start", "start", "lost", "destroy",
 			   "destroy", "destroy", "destroy", "audit-stop");
-	expect_lost(2, "queue", 3, "1795438975.157");
+	expect_lost(5, "queue", 3, "1795438975.157");
 	expect_contiguous();
 	QM_INT(fake_sink_logs(), 1);
 	QM_STR(fake_sink_log_at(0),
