@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The promise: one 5451 and one 5452 for each SPI pair that charon installed
+ * and announced, in that order, each right in all it says.
+ *
+ * Checked in two ways that know nothing of the ledger: each step of the model
+ * says which events have to come of it just then, and in the end the events
+ * are counted by SPI pair.
+ */
+#ifndef QM_PROMISE_H
+#define QM_PROMISE_H
+
+#include <stdio.h>
+
+#include "charon_model.h"
+
+/** Bytes of what is wrong, with the NUL. */
+#define QM_PROMISE_WRONG_MAX 512
+
+/**
+ * Runs a history of the model through a ledger of its own.
+ *
+ * @param print	receives every input as it is taken, NULL for no one
+ * @param wrong	receives what is wrong
+ * @return		inputs taken, or -1 if something is wrong
+ */
+int qm_promise_run(uint64_t seed, unsigned jobs, unsigned ikes, FILE *print,
+				   char wrong[QM_PROMISE_WRONG_MAX]);
+
+/** Events since the program started, by kind, to see that there are any. */
+extern uint64_t qm_promise_events[QM_EVENT_KIND_MAX];
+/** Ends since the program started, by reason. */
+extern uint64_t qm_promise_reasons[QM_REASON_MAX];
+
+#endif
