@@ -2,8 +2,8 @@
 /*
  * Two questions are kept apart. *Whether* a CHILD_SA gets its 5451 and 5452 is
  * decided by `rules`, a table of what is said of it against how far it has
- * come. *Why* it ended is gathered on the side, from the CHILD_SA and from its
- * IKE_SA, and read when the end is written.
+ * come. *Why* it ended is gathered on the side (ledger_why.c) and read when the
+ * end is written.
  *
  * A CHILD_SA is gone when charon destroys it, and not before: of all the
  * markers of an end this is the only one that every path reaches, and it
@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "ledger_table.h"
+#include "ledger_why.h"
 
 struct qm_ledger {
 	struct qm_table table;
@@ -120,109 +121,6 @@ static const struct rule rules[QM_PHASE_MAX][MARKER_MAX] = {
 	},
 };
 
-/** How an IKE_SA's end shows. */
-enum act {
-	ACT_DELETING,
-	ACT_DOWN,
-	ACT_DESTROYING,
-};
-
-#define ON(act) (1u << (act))
-
-/** What a cause of an IKE_SA's end makes of its CHILD_SAs. */
-static const struct {
-	enum qm_reason reason;
-	enum qm_party ended_by;
-	/** the acts that this cause leads to; any other has another cause */
-	unsigned acts;
-	/** only where the same thread goes on to bring the IKE_SA down */
-	bool same_thread;
-} causes[QM_CAUSE_MAX] = {
-	[QM_CAUSE_TIMEOUT] = { QM_REASON_DPD, QM_PARTY_LOCAL,
-						   ON(ACT_DOWN) | ON(ACT_DESTROYING), false },
-	[QM_CAUSE_EXPIRED] = { QM_REASON_IKE_EXPIRED, QM_PARTY_LOCAL,
-						   ON(ACT_DELETING) | ON(ACT_DOWN), false },
-	[QM_CAUSE_REPLACED] = { QM_REASON_REPLACED, QM_PARTY_LOCAL,
-							ON(ACT_DELETING) | ON(ACT_DOWN), false },
-	[QM_CAUSE_REAUTH] = { QM_REASON_REAUTHENTICATED, QM_PARTY_LOCAL,
-						  ON(ACT_DELETING) | ON(ACT_DOWN), false },
-	[QM_CAUSE_PARSE_ERROR] = { QM_REASON_PARSE_ERROR, QM_PARTY_PEER,
-							   ON(ACT_DOWN), true },
-};
-
-static bool cause_leads_to(const struct qm_ike *ike, enum act act, uint32_t thread)
-{
-	return (causes[ike->cause].acts & ON(act)) &&
-		   (!causes[ike->cause].same_thread || ike->cause_thread == thread);
-}
-
-/**
- * Whether another IKE_SA, authenticated on this thread, claims to be alone, and
- * that is the last that was heard: threads go from one IKE_SA to the next.
- */
-static bool yields_to_contact(const struct qm_ledger *ledger, const struct qm_ike *to_go,
-							  enum act act, uint32_t thread)
-{
-	const struct qm_ike *ike;
-
-	for (ike = ledger->table.ikes; ike && act == ACT_DOWN; ike = ike->hh.next) {
-		if (ike != to_go && ike->initial_contact && ike->contact_thread == thread &&
-			ike->contact_input > to_go->cause_input) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static void blame(enum qm_reason *reason, enum qm_party *by, enum qm_reason new_reason,
-				  enum qm_party new_by)
-{
-	if (*reason == QM_REASON_UNKNOWN) {
-		*reason = new_reason;
-		*by = new_by;
-	}
-}
-
-static void ike_acts(struct qm_ledger *ledger, struct qm_ike *ike, enum act act,
-					 uint32_t thread)
-{
-	enum qm_reason *reason = &ike->reason;
-	enum qm_party *by = &ike->ended_by;
-
-	if (*reason != QM_REASON_UNKNOWN) {
-		return;
-	}
-	if (ike->peer_delete) {
-		blame(reason, by, QM_REASON_IKE_DELETED, QM_PARTY_PEER);
-	} else if (yields_to_contact(ledger, ike, act, thread)) {
-		blame(reason, by, QM_REASON_REPLACED, QM_PARTY_PEER);
-	} else if (cause_leads_to(ike, act, thread)) {
-		blame(reason, by, causes[ike->cause].reason, causes[ike->cause].ended_by);
-	} else if (ledger->shutdown) {
-		blame(reason, by, QM_REASON_SHUTDOWN, QM_PARTY_LOCAL);
-	} else if (act == ACT_DELETING) {
-		blame(reason, by, QM_REASON_IKE_DELETED, QM_PARTY_LOCAL);
-	}
-}
-
-/** A CHILD_SA is being deleted; an IKEv1 IKE_SA deletes them one by one first. */
-static void child_deleting(struct qm_ledger *ledger, struct qm_sa *sa, uint32_t thread)
-{
-	enum qm_reason reason = QM_REASON_DELETED;
-	enum qm_party by = QM_PARTY_LOCAL;
-
-	if (sa->peer_delete) {
-		by = QM_PARTY_PEER;
-	} else if (ledger->shutdown) {
-		reason = QM_REASON_SHUTDOWN;
-	} else if (sa->facts.ike_version == 1 &&
-			   cause_leads_to(sa->ike, ACT_DELETING, thread)) {
-		reason = causes[sa->ike->cause].reason;
-		by = causes[sa->ike->cause].ended_by;
-	}
-	blame(&sa->reason, &sa->ended_by, reason, by);
-}
-
 static void emit_start(struct qm_ledger *ledger, struct qm_sa *sa, struct qm_time now)
 {
 	const struct qm_event event = {
@@ -239,17 +137,17 @@ static void emit_start(struct qm_ledger *ledger, struct qm_sa *sa, struct qm_tim
 
 static void emit_end(struct qm_ledger *ledger, struct qm_sa *sa, struct qm_time now)
 {
-	struct qm_event event = {
+	const struct qm_why why = qm_why_of(sa);
+	const struct qm_event event = {
 		.kind = QM_EVENT_ENDED,
 		.when_ms = now.wall_ms,
 		.sa = &sa->facts,
-		.reason = sa->reason,
-		.ended_by = sa->ended_by,
+		.reason = why.reason,
+		.ended_by = why.by,
 		.duration_ms = now.mono_ms - sa->established.mono_ms,
 		.rekeys = sa->rekeys,
 	};
 
-	blame(&event.reason, &event.ended_by, sa->ike->reason, sa->ike->ended_by);
 	ledger->open--;
 	ledger->emit(ledger->user, &event);
 }
@@ -305,19 +203,6 @@ static int on_announced(struct qm_ledger *ledger, const struct qm_input *input)
 	return r;
 }
 
-static void replaced_by(struct qm_sa *old, const struct qm_sa *sa)
-{
-	static const enum qm_party rekeyed_by[QM_DIRECTION_MAX] = {
-		[QM_DIRECTION_INITIATOR] = QM_PARTY_LOCAL,
-		[QM_DIRECTION_RESPONDER] = QM_PARTY_PEER,
-	};
-
-	if (old->reason == QM_REASON_UNKNOWN || old->reason == QM_REASON_REKEYED) {
-		old->reason = QM_REASON_REKEYED;
-		old->ended_by = rekeyed_by[sa->facts.direction];
-	}
-}
-
 static int on_rekey(struct qm_ledger *ledger, const struct qm_input *input)
 {
 	struct qm_sa *sa, *old;
@@ -331,7 +216,7 @@ static int on_rekey(struct qm_ledger *ledger, const struct qm_input *input)
 	old = qm_table_find(&ledger->table, input->old_child_sa);
 	sa->rekeys = old ? old->rekeys + 1 : 1;
 	if (old) {
-		replaced_by(old, sa);
+		qm_why_rekeyed(old, sa);
 	}
 	mark(ledger, sa, MARKER_ANNOUNCED, input->time);
 	return r;
@@ -345,11 +230,11 @@ static void on_child_state(struct qm_ledger *ledger, struct qm_sa *sa,
 		mark(ledger, sa, MARKER_INSTALLED, input->time);
 		break;
 	case QM_CHILD_REKEYED:
-		blame(&sa->reason, &sa->ended_by, QM_REASON_REKEYED, QM_PARTY_UNKNOWN);
+		qm_why_blame(&sa->why, QM_REASON_REKEYED, QM_PARTY_UNKNOWN);
 		mark(ledger, sa, MARKER_REKEYED, input->time);
 		break;
 	case QM_CHILD_DELETING:
-		child_deleting(ledger, sa, input->thread);
+		qm_why_child_deleting(sa, input->thread, ledger->shutdown);
 		mark(ledger, sa, MARKER_DELETING, input->time);
 		break;
 	case QM_CHILD_DESTROYING:
@@ -388,22 +273,7 @@ static void on_expired(struct qm_ledger *ledger, const struct qm_input *input)
 	struct qm_sa *sa = qm_table_find_half(&ledger->table, &input->expired);
 
 	if (sa) {
-		blame(&sa->reason, &sa->ended_by, QM_REASON_EXPIRED, QM_PARTY_KERNEL);
-	}
-}
-
-/** IKEv2 peers name the SA they receive on; IKEv1 peers have named either. */
-static void on_peer_delete(struct qm_ike *ike, const struct qm_delete *deleted)
-{
-	struct qm_sa *sa;
-	uint8_t i;
-
-	ike->peer_delete |= deleted->ike;
-	for (sa = ike->children; sa; sa = sa->next) {
-		for (i = 0; i < deleted->count; i++) {
-			sa->peer_delete |= sa->facts.out_spi == deleted->spi[i] ||
-							   sa->facts.in_spi == deleted->spi[i];
-		}
+		qm_why_blame(&sa->why, QM_REASON_EXPIRED, QM_PARTY_KERNEL);
 	}
 }
 
@@ -441,6 +311,12 @@ static int on_moved(struct qm_ledger *ledger, struct qm_ike *from, uint32_t to_s
 	return 0;
 }
 
+static void ike_acts(struct qm_ledger *ledger, struct qm_ike *ike, enum qm_act act,
+					 const struct qm_input *input)
+{
+	qm_why_ike_acts(&ledger->table, ike, act, input->thread, ledger->shutdown);
+}
+
 /** Inputs about an IKE_SA; one without CHILD_SAs is not remembered for them. */
 static int on_ike(struct qm_ledger *ledger, const struct qm_input *input)
 {
@@ -451,7 +327,7 @@ static int on_ike(struct qm_ledger *ledger, const struct qm_input *input)
 	}
 	switch (input->type) {
 	case QM_INPUT_PEER_DELETE:
-		on_peer_delete(ike, &input->deleted);
+		qm_why_peer_delete(ike, &input->deleted);
 		break;
 	case QM_INPUT_IKE_CAUSE:
 		ike->cause = input->cause;
@@ -463,17 +339,17 @@ static int on_ike(struct qm_ledger *ledger, const struct qm_input *input)
 		ike->contact_input = ledger->inputs;
 		break;
 	case QM_INPUT_IKE_UP:
-		ike->initial_contact = false;
+		qm_table_set_contact(&ledger->table, ike, false);
 		ike->cause = QM_CAUSE_NONE;
 		break;
 	case QM_INPUT_IKE_DELETING:
-		ike_acts(ledger, ike, ACT_DELETING, input->thread);
+		ike_acts(ledger, ike, QM_ACT_DELETING, input);
 		break;
 	case QM_INPUT_IKE_DOWN:
-		ike_acts(ledger, ike, ACT_DOWN, input->thread);
+		ike_acts(ledger, ike, QM_ACT_DOWN, input);
 		break;
 	case QM_INPUT_IKE_DESTROYING:
-		ike_acts(ledger, ike, ACT_DESTROYING, input->thread);
+		ike_acts(ledger, ike, QM_ACT_DESTROYING, input);
 		qm_table_release_ike(&ledger->table, ike);
 		break;
 	case QM_INPUT_IKE_MOVED:
@@ -495,7 +371,7 @@ static int on_initial_contact(struct qm_ledger *ledger, const struct qm_input *i
 	if (r < 0) {
 		return r;
 	}
-	ike->initial_contact = true;
+	qm_table_set_contact(&ledger->table, ike, true);
 	ike->contact_thread = input->thread;
 	ike->contact_input = ledger->inputs;
 	return 0;
@@ -546,8 +422,8 @@ void qm_ledger_finish(struct qm_ledger *ledger, struct qm_time now)
 	struct qm_sa *sa, *next;
 
 	HASH_ITER(hh, ledger->table.sas, sa, next) {
-		blame(&sa->reason, &sa->ended_by, sa->ike->reason, sa->ike->ended_by);
-		blame(&sa->reason, &sa->ended_by, QM_REASON_SHUTDOWN, QM_PARTY_LOCAL);
+		sa->why = qm_why_of(sa);
+		qm_why_blame(&sa->why, QM_REASON_SHUTDOWN, QM_PARTY_LOCAL);
 		mark(ledger, sa, MARKER_DESTROYED, now);
 	}
 }

@@ -69,6 +69,16 @@ int qm_table_get_ike(struct qm_table *table, uint32_t ike_sa, struct qm_ike **re
 	return 0;
 }
 
+void qm_table_set_contact(struct qm_table *table, struct qm_ike *ike, bool claims)
+{
+	if (claims && !ike->initial_contact) {
+		DL_APPEND2(table->contacts, ike, contact_prev, contact_next);
+	} else if (!claims && ike->initial_contact) {
+		DL_DELETE2(table->contacts, ike, contact_prev, contact_next);
+	}
+	ike->initial_contact = claims;
+}
+
 static void forget_ike_if_done(struct qm_table *table, struct qm_ike *ike)
 {
 	if (ike->gone && !ike->children) {
@@ -80,6 +90,7 @@ static void forget_ike_if_done(struct qm_table *table, struct qm_ike *ike)
 void qm_table_release_ike(struct qm_table *table, struct qm_ike *ike)
 {
 	ike->gone = true;
+	qm_table_set_contact(table, ike, false);
 	forget_ike_if_done(table, ike);
 }
 

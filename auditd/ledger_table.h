@@ -32,6 +32,12 @@ enum qm_phase {
 	QM_PHASE_MAX,
 };
 
+/** Why something ended, as far as known by now. */
+struct qm_why {
+	enum qm_reason reason;
+	enum qm_party by;
+};
+
 /** Either half of an SA pair, as a hash key. */
 struct qm_half {
 	uint32_t spi;
@@ -55,9 +61,8 @@ struct qm_sa {
 	uint32_t rekeys;
 	/** the peer has sent a DELETE for it */
 	bool peer_delete;
-	/** why it will end, as far as known by now */
-	enum qm_reason reason;
-	enum qm_party ended_by;
+	/** why it will end, apart from what its IKE_SA does */
+	struct qm_why why;
 	struct qm_ike *ike;
 	/** siblings of the same IKE_SA */
 	struct qm_sa *next;
@@ -81,14 +86,16 @@ struct qm_ike {
 	enum qm_ike_cause cause;
 	uint32_t cause_thread;
 	uint64_t cause_input;
-	/** it is being authenticated on this thread and claims to be the only one */
+	/** it is being authenticated on this thread and claims to be the only one
+	 * of its peer; then in the table's list of those */
 	bool initial_contact;
+	struct qm_ike *contact_next;
+	struct qm_ike *contact_prev;
 	uint32_t contact_thread;
 	/** number of the input that said this last */
 	uint64_t contact_input;
-	/** why it went; UNKNOWN until it does */
-	enum qm_reason reason;
-	enum qm_party ended_by;
+	/** why it went; unknown until it does */
+	struct qm_why why;
 	UT_hash_handle hh;
 };
 
@@ -98,6 +105,8 @@ struct qm_table {
 	struct qm_sa *by_in;
 	struct qm_sa *by_out;
 	struct qm_ike *ikes;
+	/** IKE_SAs with initial_contact */
+	struct qm_ike *contacts;
 };
 
 /** @return the CHILD_SA with this id, or NULL */
@@ -112,6 +121,9 @@ struct qm_ike *qm_table_find_ike(const struct qm_table *table, uint32_t ike_sa);
 
 /** Finds or adds an IKE_SA. @return 0 or -ENOMEM */
 int qm_table_get_ike(struct qm_table *table, uint32_t ike_sa, struct qm_ike **ret);
+
+/** Sets or clears an IKE_SA's claim to be the only one of its peer. */
+void qm_table_set_contact(struct qm_table *table, struct qm_ike *ike, bool claims);
 
 /** Adds a CHILD_SA that is not there yet. @return 0 or -ENOMEM */
 int qm_table_add(struct qm_table *table, const struct qm_sa_facts *facts,
