@@ -44,22 +44,37 @@ static size_t match_version(chunk_t text)
 }
 
 /**
- * Length of the version that fills a position up to the end of a string or of
- * a word; 0 if there is none
+ * Whether a position follows the project's name
  */
-static size_t match_word(chunk_t image, size_t pos)
+static bool follows_name(chunk_t image, size_t pos)
 {
-	chunk_t text = chunk_skip(image, pos);
+	char name[] = "strongSwan ";
+	size_t len = strlen(name);
+
+	return pos >= len && memeq(image.ptr + pos - len, name, len);
+}
+
+/**
+ * Length of the version at a position, 0 if there is none. It is a string of
+ * its own or follows the project's name; the versions of other libraries that
+ * may be in a binary are named after these.
+ */
+static size_t match_text(chunk_t image, size_t pos)
+{
+	bool start = !pos || !image.ptr[pos - 1];
+	u_char next = '\0';
 	size_t len;
 
-	if (!isdigit(text.ptr[0]) ||
-		(pos && image.ptr[pos - 1] != '\0' && image.ptr[pos - 1] != ' '))
+	if (!isdigit(image.ptr[pos]) || (!start && !follows_name(image, pos)))
 	{
 		return 0;
 	}
-	len = match_version(text);
-	if (len && len < text.len && text.ptr[len] != '\0' &&
-		text.ptr[len] != ',' && text.ptr[len] != ' ' && text.ptr[len] != '\n')
+	len = match_version(chunk_skip(image, pos));
+	if (pos + len < image.len)
+	{
+		next = image.ptr[pos + len];
+	}
+	if (start ? next : isalnum(next) || next == '.' || next == '-')
 	{
 		return 0;
 	}
@@ -78,7 +93,7 @@ bool qm_audit_version_find(chunk_t image, char *want,
 	*other = '\0';
 	for (pos = 0; pos < image.len && !found; pos++)
 	{
-		len = match_word(image, pos);
+		len = match_text(image, pos);
 		if (len && len == strlen(want) && memeq(image.ptr + pos, want, len))
 		{
 			found = TRUE;
