@@ -2,6 +2,7 @@
 
 #include "qm_audit_settings.h"
 
+#include <ctype.h>
 #include <errno.h>
 
 /** Observations of up to 2.4 KiB each that can wait */
@@ -41,7 +42,7 @@ static bool parse_number(char *value, u_long lowest, u_long highest, u_int *out)
 
 	errno = 0;
 	number = strtoul(value, &end, 10);
-	if (errno || end == value || *end || *value == '-' || number < lowest ||
+	if (errno || !isdigit((u_char)*value) || *end || number < lowest ||
 		number > highest)
 	{
 		return FALSE;
