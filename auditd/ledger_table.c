@@ -71,6 +71,8 @@ int qm_table_get_ike(struct qm_table *table, uint32_t ike_sa, struct qm_ike **re
 
 void qm_table_set_contact(struct qm_table *table, struct qm_ike *ike, bool claims)
 {
+	/* one that is gone would be freed in the list */
+	claims = claims && !ike->gone;
 	if (claims && !ike->initial_contact) {
 		DL_APPEND2(table->contacts, ike, contact_prev, contact_next);
 	} else if (!claims && ike->initial_contact) {
