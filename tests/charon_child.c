@@ -116,7 +116,8 @@ static bool rekey(struct qm_model *model, struct qm_job *job, uint8_t ike)
 	uint8_t child = qm_model_pick(model, ike, STAGE_INSTALLED);
 
 	(void)job;
-	if (child && !model->child[child].quiet && !qm_model_has(model, ike, STAGE_REKEYING)) {
+	if (child && !model->child[child].quiet &&
+		!qm_model_has(model, ike, STAGE_REKEYING)) {
 		model->child[child].stage = STAGE_REKEYING;
 		model->child[child].partner = 0;
 	}

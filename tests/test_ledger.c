@@ -29,8 +29,8 @@ static const struct qm_case established[] = {
 	  "end 1/1 deleted peer rekeys=0 4s" },
 	{ "additional CHILD_SAs, either role",
 	  NEW("1", "1", "init") NEW("2", "1", "init") NEW("3", "1", "resp")
-	  "deleting 2; down 2; destroying 2; peer-delete 1 1; deleting 1; down 1; destroying 1;"
-	  "deleting 3; down 3; destroying 3; ike-destroying 1",
+	  "deleting 2; down 2; destroying 2; peer-delete 1 1; deleting 1; down 1;"
+	  "destroying 1; deleting 3; down 3; destroying 3; ike-destroying 1",
 	  "start 1/1 init old=0\n"
 	  "start 2/1 init old=0\n"
 	  "start 3/1 resp old=0\n"
@@ -78,11 +78,12 @@ static const struct qm_case nothing[] = {
 	{ "trap policy", "other 1; destroying 1", "" },
 	{ "negotiation fails before keys", "destroying 1; ike-destroying 1", "" },
 	{ "SA refused by the kernel", "refused 1; destroying 1; ike-destroying 1", "" },
-	{ "refused after keys", "keys 1/1 resp; refused 1; destroying 1; ike-destroying 1", "" },
+	{ "refused after keys",
+	  "keys 1/1 resp; refused 1; destroying 1; ike-destroying 1", "" },
 	{ "given up after keys", "keys 1/1 init; destroying 1; ike-destroying 1", "" },
 	{ "given up after keys, with the IKE_SA",
-	  "keys 1/1 init; cause 1 timeout; ike-down 1; down 1; ike-destroying 1; destroying 1",
-	  "" },
+	  "keys 1/1 init; cause 1 timeout; ike-down 1; down 1; ike-destroying 1;"
+	  "destroying 1", "" },
 	{ "states alone", "installed 1; rekeyed 1; deleting 1; down 1; destroying 1", "" },
 	{ "inputs for what is not known",
 	  "down 1; refused 1; expired-in 1; peer-delete 1 1; peer-delete-ike 1; auth 1;"
@@ -117,7 +118,8 @@ static const struct qm_case ended[] = {
 	  "end 2/1 deleted local rekeys=0 13s" },
 	{ "a DELETE on another IKE_SA is not for this CHILD_SA",
 	  NEW("1", "1", "init") NEW("2", "2", "init") "peer-delete 2 1; deleting 1; down 1;"
-	  "destroying 1; deleting 2; down 2; destroying 2; ike-destroying 1; ike-destroying 2",
+	  "destroying 1; deleting 2; down 2; destroying 2; ike-destroying 1;"
+	  "ike-destroying 2",
 	  "start 1/1 init old=0\n"
 	  "start 2/2 init old=0\n"
 	  "end 1/1 deleted local rekeys=0 7s\n"
@@ -189,8 +191,8 @@ static const struct qm_case incomplete[] = {
 	  "start 1/1 init old=0\n"
 	  "end 1/1 deleted local rekeys=0 2s" },
 	{ "everything twice",
-	  "ike-up 1; ike-up 1; keys 1/1 init; keys 1/1 init; installed 1; installed 1; up 1/1;"
-	  "up 1/1; keys 2/1 init; keys 2/1 init; installed 2; installed 2; rekeyed 1;"
+	  "ike-up 1; ike-up 1; keys 1/1 init; keys 1/1 init; installed 1; installed 1;"
+	  "up 1/1; up 1/1; keys 2/1 init; keys 2/1 init; installed 2; installed 2; rekeyed 1;"
 	  "rekeyed 1; rekey 1>2/1; rekey 1>2/1; deleting 1; deleting 1; destroying 1;"
 	  "destroying 1; peer-delete 1 2; peer-delete 1 2; deleting 2; deleting 2; down 2;"
 	  "down 2; destroying 2; destroying 2; ike-destroying 1; ike-destroying 1",
@@ -209,6 +211,67 @@ static const struct qm_case incomplete[] = {
 static void test_incomplete(void)
 {
 	check_all(incomplete);
+}
+
+/** After losses and in the wrong order: what was announced counts, nothing twice. */
+static const struct qm_case disorder[] = {
+	{ "announced, whatever else is said of it",
+	  NEW("1", "1", "init") "installed 1; keys 1/1 init; up 1/1; down 1; refused 1;"
+	  "deleting 1; rekeyed 1; installed 1; down 1; destroying 1; ike-destroying 1",
+	  "start 1/1 init old=0\n"
+	  "end 1/1 deleted local rekeys=0 10s" },
+	{ "keys, and no more that counts",
+	  "keys 1/1 init; deleting 1; down 1; rekeyed 1; installed 1; down 1; destroying 1;"
+	  "keys 2/1 init; deleting 2; down 2; destroying 2; ike-destroying 1", "" },
+	{ "keys, deleted and down, and then installed after all",
+	  "keys 1/1 init; deleting 1; down 1; installed 1; down 1; destroying 1;"
+	  "keys 2/1 init; down 2; up 2/1; destroying 2; ike-destroying 1",
+	  "start 1/1 init old=0\n"
+	  "end 1/1 deleted local rekeys=0 1s\n"
+	  "start 2/1 init old=0\n"
+	  "end 2/1 unknown ? rekeys=0 1s" },
+	{ "refused, and no more that counts",
+	  "keys 1/1 init; refused 1; refused 1; installed 1; deleting 1; down 1; rekeyed 1;"
+	  "destroying 1; ike-destroying 1", "" },
+	{ "refused, and announced in spite of that, at any time",
+	  "keys 1/1 init; refused 1; up 1/1; destroying 1;"
+	  "keys 2/1 init; refused 2; installed 2; deleting 2; down 2; rekeyed 2; refused 2;"
+	  "up 2/1; destroying 2; ike-destroying 1",
+	  "start 1/1 init old=0\n"
+	  "end 1/1 unknown ? rekeys=0 1s\n"
+	  "start 2/1 init old=0\n"
+	  "end 2/1 deleted local rekeys=0 1s" },
+	{ "installed twice, refused in part, and given up",
+	  "keys 1/1 init; installed 1; refused 1; installed 1; destroying 1; ike-destroying 1",
+	  "start 1/1 init old=0\n"
+	  "end 1/1 unknown ? rekeys=0 0s" },
+	{ "set aside, and no more that counts",
+	  "keys 1/1 init; installed 1; rekeyed 1; installed 1; refused 1; deleting 1; down 1;"
+	  "rekeyed 1; destroying 1; ike-destroying 1", "" },
+	{ "set aside, and announced after all",
+	  "keys 1/1 init; installed 1; rekeyed 1; up 1/1; destroying 1; ike-destroying 1",
+	  "start 1/1 init old=0\n"
+	  "end 1/1 rekeyed ? rekeys=0 1s" },
+	{ "deleted before it was announced, and no more that counts",
+	  "keys 1/1 init; installed 1; deleting 1; deleting 1; installed 1; refused 1;"
+	  "destroying 1; ike-destroying 1", "" },
+	{ "deleted before it was announced, then set aside",
+	  "keys 1/1 init; installed 1; deleting 1; rekeyed 1; down 1; destroying 1;"
+	  "ike-destroying 1", "" },
+	{ "deleted before it was announced, and announced after all",
+	  "keys 1/1 init; installed 1; deleting 1; installed 1; refused 1; up 1/1;"
+	  "destroying 1; keys 2/1 init; installed 2; deleting 2; deleting 2; refused 2; down 2;"
+	  "destroying 2; ike-destroying 1",
+	  "start 1/1 init old=0\n"
+	  "end 1/1 deleted local rekeys=0 1s\n"
+	  "start 2/1 init old=0\n"
+	  "end 2/1 deleted local rekeys=0 1s" },
+	{ NULL, NULL, NULL },
+};
+
+static void test_disorder(void)
+{
+	check_all(disorder);
 }
 
 static const struct qm_case finished[] = {
@@ -248,6 +311,7 @@ CU_TestInfo ledger_tests[] = {
 	{ "nothing to tell", test_nothing },
 	{ "deleted and expired", test_ended },
 	{ "incomplete inputs", test_incomplete },
+	{ "inputs in disorder", test_disorder },
 	{ "charon's end", test_finished },
 	CU_TEST_INFO_NULL,
 };

@@ -40,8 +40,8 @@ static const struct qm_case terminated[] = {
 	  "start 1/1 init old=0\n"
 	  "end 1/1 ike-deleted local rekeys=0 6s" },
 	{ "by us, a CHILD_SA before it",
-	  NEW("1", "1", "init") NEW("2", "1", "init") "deleting 1; ike-deleting 1; ike-down 1;"
-	  "down 1; down 2; ike-destroying 1; destroying 2; destroying 1",
+	  NEW("1", "1", "init") NEW("2", "1", "init") "deleting 1; ike-deleting 1;"
+	  "ike-down 1; down 1; down 2; ike-destroying 1; destroying 2; destroying 1",
 	  "start 1/1 init old=0\n"
 	  "start 2/1 init old=0\n"
 	  "end 2/1 ike-deleted local rekeys=0 7s\n"
@@ -243,8 +243,8 @@ static const struct qm_case replaced[] = {
 	  "start 2/2 resp old=0\n"
 	  "end 2/2 ike-deleted local rekeys=0 5s" },
 	{ "INITIAL_CONTACT with EAP: the old one goes with the last message",
-	  NEW("1", "1", "resp") "@4 contact 2; @5 auth 2; @6 auth 2; @6 ike-down 1; @6 down 1;"
-	  "@6 ike-destroying 1; @6 destroying 1; @6 ike-up 2; ike-destroying 2",
+	  NEW("1", "1", "resp") "@4 contact 2; @5 auth 2; @6 auth 2; @6 ike-down 1;"
+	  "@6 down 1; @6 ike-destroying 1; @6 destroying 1; @6 ike-up 2; ike-destroying 2",
 	  "start 1/1 resp old=0\n"
 	  "end 1/1 replaced peer rekeys=0 7s" },
 	{ "INITIAL_CONTACT, and an unrelated IKE_SA ends meanwhile on another thread",
@@ -386,7 +386,8 @@ static const struct qm_case shutdown[] = {
 	{ "IKEv2",
 	  NEW("1", "1", "init") NEW("2", "2", "resp") "@0 shutdown; @0 ike-deleting 1;"
 	  "@0 ike-down 1; @0 down 1; @0 ike-deleting 2; @0 ike-down 2; @0 down 2;"
-	  "@0 ike-destroying 1; @0 destroying 1; @0 ike-destroying 2; @0 destroying 2; finish",
+	  "@0 ike-destroying 1; @0 destroying 1; @0 ike-destroying 2; @0 destroying 2;"
+	  "finish",
 	  "start 1/1 init old=0\n"
 	  "start 2/2 resp old=0\n"
 	  "end 1/1 shutdown local rekeys=0 12s\n"

@@ -8,12 +8,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "promise.h"
+#include "random_kit.h"
 #include "test.h"
-
-#define SEQUENCES 100000
 
 /** Things that happen in a history, at most, and IKE_SAs at a time. */
 #define JOBS_MAX 60
@@ -21,20 +19,6 @@
 
 /** Histories tried of each length, to find a shorter one that fails. */
 #define SHRINK_TRIES 400
-
-static uint64_t number(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text && *text ? strtoull(text, NULL, 0) : otherwise;
-}
-
-static uint64_t new_seed(void)
-{
-	uint64_t seed;
-
-	return getrandom(&seed, sizeof(seed), 0) == sizeof(seed) ? seed >> 16 : 1;
-}
 
 /** Half of them are short: what goes wrong early is easily found there. */
 static unsigned jobs_of(uint64_t seed)
@@ -80,8 +64,8 @@ static void report(uint64_t seed, unsigned jobs, unsigned ikes)
 
 static void test_promise(void)
 {
-	const uint64_t sequences = number("QM_SEQUENCES", SEQUENCES);
-	const uint64_t first = number("QM_SEED", new_seed());
+	const uint64_t sequences = qm_random_sequences();
+	const uint64_t first = qm_random_seed();
 	char wrong[QM_PROMISE_WRONG_MAX];
 	uint64_t i, inputs = 0;
 	int taken;
@@ -108,7 +92,7 @@ static void test_reach(void)
 
 	for (reason = 0; reason < QM_REASON_MAX; reason++) {
 		printf("# %s %" PRIu64 "\n", qm_reason_name(reason), qm_promise_reasons[reason]);
-		if (number("QM_SEQUENCES", SEQUENCES) >= 1000) {
+		if (qm_random_sequences() >= 1000) {
 			CU_ASSERT(qm_promise_reasons[reason] > 0);
 		}
 	}

@@ -177,8 +177,8 @@ static const struct qm_case collisions[] = {
 	  "end 2/1 deleted local rekeys=1 6s" },
 	{ "lost, 5.9",
 	  NEW("1", "1", "init") MADE("2", "resp") "rekeyed 1; rekey 1>2/1;"
-	  MADE("3", "init") "rekeyed 3; deleting 3; peer-delete 1 1; deleting 1; destroying 3;"
-	  "destroying 1;" DELETED("2") DONE,
+	  MADE("3", "init") "rekeyed 3; deleting 3; peer-delete 1 1; deleting 1;"
+	  "destroying 3; destroying 1;" DELETED("2") DONE,
 	  "start 1/1 init old=0\n"
 	  "start 2/1 resp old=1\n"
 	  "end 1/1 rekeyed peer rekeys=0 12s\n"
@@ -279,7 +279,8 @@ static const struct qm_case failures[] = {
 	  "end 3/1 deleted local rekeys=0 3s" },
 	{ "6.x, the peer deletes the new one before the old one",
 	  NEW("1", "1", "init") MADE("2", "resp") "rekeyed 1; peer-delete 1 2; deleting 2;"
-	  "rekey 1>2/1; down 2; destroying 2; peer-delete 1 1; deleting 1; destroying 1;" DONE,
+	  "rekey 1>2/1; down 2; destroying 2; peer-delete 1 1; deleting 1; destroying 1;"
+	  DONE,
 	  "start 1/1 init old=0\n"
 	  "start 2/1 resp old=1\n"
 	  "end 2/1 deleted peer rekeys=1 2s\n"

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "random_kit.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+/** Seconds, as the program is built; a sanitizer takes about ten times as long. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SEQUENCES 100000
+#else
+#define SEQUENCES 200000
+#endif
+
+static uint64_t number(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+uint64_t qm_random_sequences(void)
+{
+	return number("QM_SEQUENCES", SEQUENCES);
+}
+
+uint64_t qm_random_seed(void)
+{
+	uint64_t seed;
+
+	/* short enough to be typed */
+	return number("QM_SEED", getrandom(&seed, sizeof(seed), 0) == sizeof(seed) ?
+							 seed >> 32 : 1);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ledger against inputs that no charon gives: at random, or of a history of
+ * which some are lost, doubled or late. What it says may be wrong then, but it
+ * neither crashes nor contradicts itself: a CHILD_SA starts before it ends, and
+ * does neither twice before it is forgotten.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "charon_model.h"
+#include "history.h"
+#include "ledger.h"
+#include "random_kit.h"
+#include "test.h"
+
+#define INPUTS_MAX 200
+
+/** Ids are few, so that inputs meet. */
+#define CHILDREN 6
+#define IKES 4
+#define THREADS 3
+
+struct run {
+	struct qm_model random;
+	struct qm_ledger *ledger;
+	/** started and not ended */
+	bool open[QM_HISTORY_IDS];
+	unsigned opened;
+	const char *wrong;
+	FILE *print;
+};
+
+static void on_event(void *user, const struct qm_event *event)
+{
+	struct run *run = user;
+	const uint32_t child_sa = event->sa->child_sa;
+	const bool starts = event->kind == QM_EVENT_ESTABLISHED;
+
+	if (child_sa >= QM_HISTORY_IDS || run->open[child_sa] == starts) {
+		run->wrong = starts ? "starts twice" : "ends twice, or never started";
+		return;
+	}
+	run->open[child_sa] = starts;
+	run->opened += starts ? 1 : -1;
+}
+
+static void take(struct run *run, const struct qm_input *input)
+{
+	int r;
+
+	if (run->print) {
+		qm_history_print(run->print, input);
+	}
+	r = qm_ledger_input(run->ledger, input);
+	if (r < 0 && r != -EINVAL) {
+		run->wrong = "an error";
+	} else if (qm_ledger_open(run->ledger) != run->opened) {
+		run->wrong = "another number of open ones";
+	} else if (qm_ledger_entries(run->ledger) > 2 * QM_HISTORY_IDS) {
+		run->wrong = "more entries than there are ids";
+	}
+}
+
+static void random_facts(struct run *run, struct qm_input *input)
+{
+	struct qm_model *random = &run->random;
+
+	input->old_child_sa = qm_model_below(random, CHILDREN);
+	qm_history_facts(&input->sa, qm_model_below(random, CHILDREN), input->ike_sa,
+					 (uint8_t)qm_model_below(random, 3),
+					 qm_model_below(random, QM_SATYPE_MAX),
+					 (uint8_t)qm_model_below(random, 3));
+	input->sa.direction = qm_model_below(random, QM_DIRECTION_MAX);
+	if (qm_model_once_in(random, 4)) {
+		/* SPIs of another */
+		input->sa.in_spi ^= 1;
+		input->sa.out_spi = input->sa.in_spi;
+	}
+}
+
+static void random_rest(struct run *run, struct qm_input *input)
+{
+	struct qm_model *random = &run->random;
+	struct qm_sa_facts facts;
+	unsigned i;
+
+	qm_history_facts(&facts, qm_model_below(random, CHILDREN), 0, 0,
+					 qm_model_below(random, QM_SATYPE_MAX),
+					 (uint8_t)qm_model_below(random, 3));
+	if (input->type == QM_INPUT_PEER_DELETE) {
+		input->deleted.ike = (uint8_t)qm_model_below(random, 2);
+		input->deleted.count = (uint8_t)qm_model_below(random, QM_DELETE_MAX + 1);
+		for (i = 0; i < input->deleted.count; i++) {
+			input->deleted.spi[i] = facts.in_spi + i;
+		}
+	} else if (input->type == QM_INPUT_EXPIRED) {
+		input->expired.satype = facts.satype;
+		input->expired.spi = facts.in_spi;
+		input->expired.dst = facts.local;
+	} else if (input->type == QM_INPUT_IKE_HOSTS) {
+		input->hosts.local = facts.local;
+		input->hosts.remote = facts.remote;
+	} else if (input->type == QM_INPUT_CHILD_STATE) {
+		input->state = qm_model_below(random, QM_CHILD_STATE_MAX + 1);
+	} else if (input->type == QM_INPUT_IKE_CAUSE) {
+		input->cause = qm_model_below(random, QM_CAUSE_MAX);
+	} else {
+		input->new_ike_sa = qm_model_below(random, IKES);
+	}
+}
+
+static void random_input(struct run *run, unsigned number, struct qm_input *input)
+{
+	struct qm_model *random = &run->random;
+
+	memset(input, 0, sizeof(*input));
+	input->type = qm_model_below(random, QM_INPUT_MAX + 1);
+	input->thread = qm_model_below(random, THREADS);
+	input->time = qm_history_time(number);
+	input->ike_sa = qm_model_below(random, IKES);
+	input->child_sa = qm_model_below(random, CHILDREN);
+	if (input->type == QM_INPUT_KEYS || input->type == QM_INPUT_UP ||
+		input->type == QM_INPUT_REKEY) {
+		random_facts(run, input);
+	} else {
+		random_rest(run, input);
+	}
+}
+
+static void run_garbage(struct run *run, uint64_t seed)
+{
+	unsigned inputs, i;
+	struct qm_input input;
+
+	qm_model_init(&run->random, seed, 0, 0);
+	inputs = qm_model_below(&run->random, INPUTS_MAX);
+	for (i = 0; i < inputs && !run->wrong; i++) {
+		random_input(run, i, &input);
+		take(run, &input);
+	}
+}
+
+/** A history of which one in so many inputs is lost, doubled, or late by one. */
+static void run_damaged(struct run *run, uint64_t seed)
+{
+	struct qm_input input, late;
+	bool is_late = false;
+	struct qm_step step;
+	static struct qm_model model;
+	unsigned rate;
+
+	qm_model_init(&run->random, ~seed, 0, 0);
+	qm_model_init(&model, seed, 1 + (unsigned)(seed % 40), 3);
+	rate = 2 + qm_model_below(&run->random, 30);
+	while (!run->wrong && qm_model_next(&model, &step)) {
+		const bool damaged = qm_model_once_in(&run->random, rate);
+		const unsigned how = qm_model_below(&run->random, 3);
+
+		qm_model_input(&step, &model, &input);
+		if (damaged && how == 0) {
+			continue;
+		}
+		if (damaged && how == 1 && !is_late) {
+			late = input;
+			is_late = true;
+			continue;
+		}
+		take(run, &input);
+		if (damaged && how == 2) {
+			take(run, &input);
+		} else if (is_late) {
+			take(run, &late);
+			is_late = false;
+		}
+	}
+}
+
+static const char *run_one(void (*make)(struct run *, uint64_t), uint64_t seed,
+						   FILE *print)
+{
+	static struct run run;
+
+	memset(&run, 0, sizeof(run));
+	run.print = print;
+	QM_OK_FATAL(qm_ledger_new(&run.ledger, on_event, &run));
+	make(&run, seed);
+	/* half of them end as they are: freeing must do */
+	if (!run.wrong && seed % 2) {
+		qm_ledger_finish(run.ledger, qm_history_time(INPUTS_MAX));
+		if (run.opened || qm_ledger_open(run.ledger)) {
+			run.wrong = "open ones in the end";
+		}
+	}
+	qm_ledger_free(run.ledger);
+	return run.wrong;
+}
+
+static void run_all(void (*make)(struct run *, uint64_t))
+{
+	const uint64_t sequences = qm_random_sequences(), first = qm_random_seed();
+	const char *wrong;
+	uint64_t i;
+
+	printf("# %" PRIu64 " histories from QM_SEED=%" PRIu64 "\n", sequences, first);
+	for (i = 0; i < sequences; i++) {
+		wrong = run_one(make, first + i, NULL);
+		if (wrong) {
+			run_one(make, first + i, stderr);
+			fprintf(stderr, "%s, with QM_SEED=%" PRIu64 " QM_SEQUENCES=1\n", wrong,
+					first + i);
+			CU_FAIL("the ledger contradicts itself");
+			return;
+		}
+	}
+}
+
+static void test_garbage(void)
+{
+	run_all(run_garbage);
+}
+
+static void test_damaged(void)
+{
+	run_all(run_damaged);
+}
+
+CU_TestInfo ledger_garbage_tests[] = {
+	{ "inputs at random", test_garbage },
+	{ "histories with losses", test_damaged },
+	CU_TEST_INFO_NULL,
+};
