@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fuzz target: values of settings. Each line of the input is a key's letter and
+ * a value; what is read must be what was set, or the default with a message.
+ */
+#include "../plugin/qm_audit_settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "fuzz.h"
+#include "swan_kit.h"
+
+#define KEYS 5
+#define VALUE_MAX 5000
+
+static char *const names[KEYS] = {
+	"success", "failure", "queue_size", "shutdown_timeout", "state_dir",
+};
+
+/** The last value of each key, "" if there is none. */
+static char values[KEYS][VALUE_MAX];
+static bool set[KEYS];
+
+static void demand(bool good)
+{
+	if (!good) {
+		abort();
+	}
+}
+
+/** Sets what a line says; the value ends at a NUL. */
+static void set_line(const char *line, size_t len)
+{
+	size_t key = (u_char)line[0] % KEYS;
+
+	snprintf(values[key], VALUE_MAX, "%.*s", (int)len - 1, line + 1);
+	set[key] = TRUE;
+	lib->settings->set_str(lib->settings, "%s.plugins.qm-audit.%s", values[key], lib->ns,
+						   names[key]);
+}
+
+static void set_lines(const char *data, size_t size)
+{
+	while (size) {
+		const char *newline = memchr(data, '\n', size);
+		size_t len = newline ? (size_t)(newline - data) : size;
+
+		if (len) {
+			set_line(data, len);
+		}
+		len += newline != NULL;
+		data += len;
+		size -= len;
+	}
+}
+
+static bool is_word(const char *value, const char *const words[4])
+{
+	return !strcasecmp(value, words[0]) || !strcasecmp(value, words[1]) ||
+		   !strcasecmp(value, words[2]) || !strcasecmp(value, words[3]);
+}
+
+/** @return how many messages there must be about it: 0 or 1 */
+static int check_tristate(int key, enum qm_tristate tri)
+{
+	static const char *const yes[] = { "yes", "true", "enabled", "1" };
+	static const char *const no[] = { "no", "false", "disabled", "0" };
+
+	if (set[key] && is_word(values[key], yes)) {
+		demand(tri == QM_TRI_YES);
+		return 0;
+	}
+	if (set[key] && is_word(values[key], no)) {
+		demand(tri == QM_TRI_NO);
+		return 0;
+	}
+	demand(tri == QM_TRI_UNKNOWN);
+	return set[key];
+}
+
+static bool is_number(const char *value, uint64_t lowest, uint64_t highest)
+{
+	uint64_t number = 0;
+
+	if (!*value || value[strspn(value, "0123456789")]) {
+		return FALSE;
+	}
+	for (; *value && number <= highest; value++) {
+		number = number * 10 + (uint64_t)(*value - '0');
+	}
+	return number >= lowest && number <= highest;
+}
+
+static int check_number(int key, uint64_t lowest, uint64_t highest, uint64_t number,
+						uint64_t otherwise)
+{
+	if (set[key] && is_number(values[key], lowest, highest)) {
+		demand(number == strtoull(values[key], NULL, 10));
+		return 0;
+	}
+	demand(number == otherwise);
+	return set[key];
+}
+
+static int check_path(int key, const char *path)
+{
+	if (set[key] && values[key][0] == '/' && strlen(values[key]) < PATH_MAX) {
+		demand(streq(path, values[key]));
+		return 0;
+	}
+	demand(streq(path, "/var/lib/qm-audit"));
+	return set[key];
+}
+
+static void forget(void)
+{
+	static bool initialized;
+
+	if (!initialized) {
+		demand(swan_init("charon", ""));
+		atexit(swan_deinit);
+		initialized = TRUE;
+	}
+	lib->settings->destroy(lib->settings);
+	lib->settings = settings_create(NULL);
+	swan_release();
+	swan_capture();
+	memset(set, 0, sizeof(set));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	qm_audit_settings_t settings;
+	int logs;
+
+	forget();
+	set_lines((const char *)data, size);
+	qm_audit_settings_read(&settings);
+	logs = check_tristate(0, settings.policy.success);
+	logs += check_tristate(1, settings.policy.failure);
+	logs += check_number(2, 16, 1048576, settings.queue_size, 4096);
+	demand(settings.shutdown_timeout % 1000 == 0);
+	logs += check_number(3, 0, 300, settings.shutdown_timeout / 1000, 5);
+	logs += check_path(4, settings.state_dir);
+	demand(logs == swan_logs());
+	return 0;
+}
