@@ -2,8 +2,9 @@
 /*
  * Runs the suites of one test program and reports in TAP, as automake reads it.
  *
- * usage: PROGRAM [SUITE...]
+ * usage: PROGRAM [SUITE...] [-SUITE...]
  *
+ * Runs the suites that are named, or all, but not those named with a dash.
  * With CU_XML set, writes CUnit's PROGRAM-Results.xml and PROGRAM-Listing.xml
  * into the current directory instead. QM_TEST_TIMEOUT is the number of seconds
  * that one test may take, 120 by default.
@@ -129,14 +130,16 @@ static void on_test_complete(const CU_pTest test, const CU_pSuite suite,
 
 static bool chosen(const char *suite, char *const *names)
 {
-	bool all = !*names;
+	bool named = false, all = true;
 
-	while (*names) {
-		if (!strcmp(*names++, suite)) {
-			return true;
+	for (; *names; names++) {
+		if (**names == '-' && !strcmp(*names + 1, suite)) {
+			return false;
 		}
+		all = all && **names == '-';
+		named = named || !strcmp(*names, suite);
 	}
-	return all;
+	return named || all;
 }
 
 static bool is_suite(const char *name)
@@ -158,7 +161,7 @@ static int register_suites(char *const *names)
 	size_t i, n = 0;
 
 	for (i = 0; names[i]; i++) {
-		if (!is_suite(names[i])) {
+		if (!is_suite(names[i] + (names[i][0] == '-'))) {
 			fprintf(stderr, "no suite %s here; there are:\n", names[i]);
 			for (i = 0; i < SUITES; i++) {
 				fprintf(stderr, "  %s\n", suites[i].pName);
