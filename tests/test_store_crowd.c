@@ -37,12 +37,21 @@ static void give(struct numbers *numbers, uint32_t number)
 	}
 }
 
-/** In a child: starts over and over, and sends each number it gets. */
+/**
+ * In a child: starts over and over, and sends each number it gets. A start that
+ * was kept out by the others' never ending ones is made again, but not the only
+ * one of a process.
+ */
 static _Noreturn void start_often(const char *dir, unsigned times, int out)
 {
-	while (times--) {
+	unsigned done = 0;
+
+	while (done < times) {
 		struct outcome o = store_start(dir);
 
+		if (o.r == -EBUSY && times > 1) {
+			continue;
+		}
 		if (o.r < 0) {
 			fprintf(stderr, "# %s\n", o.error);
 			_exit(1);
@@ -50,6 +59,7 @@ static _Noreturn void start_often(const char *dir, unsigned times, int out)
 		if (write(out, &o.instance, sizeof(o.instance)) != sizeof(o.instance)) {
 			_exit(2);
 		}
+		done++;
 	}
 	_exit(0);
 }
@@ -68,9 +78,9 @@ static pid_t fork_starter(const char *dir, unsigned times, const int pipe_fds[2]
 }
 
 #define PROCESSES 8
-#define STARTS 25
 
-static void check_crowd(struct place *place, uint32_t first)
+/** Each of several processes makes so many starts; the first number is known. */
+static void check_crowd(struct place *place, unsigned starts, uint32_t first)
 {
 	static struct numbers numbers;
 	pid_t pids[PROCESSES];
@@ -80,7 +90,7 @@ static void check_crowd(struct place *place, uint32_t first)
 	numbers = (struct numbers){ 0 };
 	QM_OK_FATAL(pipe(fds));
 	for (i = 0; i < PROCESSES; i++) {
-		pids[i] = fork_starter(place->dir, STARTS, fds);
+		pids[i] = fork_starter(place->dir, starts, fds);
 	}
 	close(fds[1]);
 	while (read(fds[0], &number, sizeof(number)) == sizeof(number)) {
@@ -92,17 +102,17 @@ static void check_crowd(struct place *place, uint32_t first)
 		QM_INT(status, 0);
 	}
 	QM_INT(numbers.repeated, 0);
-	QM_INT(numbers.count, PROCESSES * STARTS);
-	QM_INT(numbers.highest, first + PROCESSES * STARTS - 1);
+	QM_INT(numbers.count, PROCESSES * starts);
+	QM_INT(numbers.highest, first + PROCESSES * starts - 1);
 }
 
 /** From nothing: the directory, the file and its tables are made by one of many. */
 static void test_many_first_starts(void)
 {
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 10; i++) {
 		struct place place = store_place();
 
-		check_crowd(&place, 1);
+		check_crowd(&place, 1, 1);
 		store_remove(&place);
 	}
 }
@@ -112,7 +122,7 @@ static void test_many_starts(void)
 	struct place place = store_place();
 
 	QM_INT(store_start(place.dir).instance, 1);
-	check_crowd(&place, 2);
+	check_crowd(&place, 25, 2);
 	store_remove(&place);
 }
 
@@ -156,18 +166,18 @@ static void test_kill(void)
 	struct place place = store_place();
 
 	numbers = (struct numbers){ 0 };
-	for (long i = 0; i < 100; i++) {
-		start_and_kill(&place, &numbers, i * 137000 % 9000000);
+	for (long i = 0; i < 50; i++) {
+		start_and_kill(&place, &numbers, i * 270000 % 9000000);
 	}
 	QM_INT(numbers.repeated, 0);
-	CU_ASSERT(numbers.count >= 100);
+	CU_ASSERT(numbers.count >= 50);
 	store_remove(&place);
 }
 
 /** Also where nothing was there yet. */
 static void test_kill_first_start(void)
 {
-	for (long i = 0; i < 60; i++) {
+	for (long i = 0; i < 40; i++) {
 		struct place place = store_place();
 		struct outcome o;
 		int fds[2], status;
@@ -175,7 +185,7 @@ static void test_kill_first_start(void)
 
 		QM_OK_FATAL(pipe(fds));
 		pid = fork_starter(place.dir, 1, fds);
-		nanosleep(&(struct timespec){ .tv_nsec = i * 100000 }, NULL);
+		nanosleep(&(struct timespec){ .tv_nsec = i * 150000 }, NULL);
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
 		close(fds[0]);
@@ -193,8 +203,7 @@ static sqlite3 *hold(const struct place *place)
 	sqlite3 *db;
 
 	QM_INT(sqlite3_open(place->file, &db), SQLITE_OK);
-	QM_INT(sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE", NULL, NULL,
-						NULL), SQLITE_OK);
+	QM_INT(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
 	return db;
 }
 
@@ -206,8 +215,8 @@ static void test_busy(void)
 	sqlite3 *db;
 
 	QM_INT(store_start(place.dir).instance, 1);
-	snprintf(expected, sizeof(expected), "%s: in use by another process: give each daemon "
-			 "a state_dir of its own", place.named);
+	snprintf(expected, sizeof(expected), "%s: in use by another process: give each "
+			 "daemon a state_dir of its own", place.named);
 	db = hold(&place);
 	o = store_start(place.dir);
 	QM_FAILS(o.r, -EBUSY);
@@ -217,7 +226,7 @@ static void test_busy(void)
 	sqlite3_close(db);
 	QM_INT(store_start(place.dir).instance, 2);
 
-	/* the same without the log: only the writer is kept out */
+	/* readers are let in, which does not help */
 	QM_INT(sqlite3_open(place.file, &db), SQLITE_OK);
 	QM_INT(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	o = store_start(place.dir);
