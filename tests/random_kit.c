@@ -4,11 +4,20 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-/** Seconds, as the program is built; a sanitizer takes about ten times as long. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SEQUENCES 100000
+#define SANITIZED
+#endif
+
+/** A few seconds of work; a sanitizer takes several times as long for each. */
+#ifdef SANITIZED
+#define SEQUENCES 30000
 #else
-#define SEQUENCES 200000
+#define SEQUENCES 100000
 #endif
 
 static uint64_t number(const char *name, uint64_t otherwise)
