@@ -28,7 +28,7 @@ def fields(text):
 def encode(text):
     """A string as audit records carry it: quoted, or in hexadecimal."""
     data = text.encode("utf-8", errors="surrogateescape")
-    if any(byte <= 0x20 or byte >= 0x7f or byte == 0x22 for byte in data):
+    if any(byte <= 0x20 or byte >= 0x7f or byte in b"\"'" for byte in data):
         return data.hex().upper()
     return f'"{text}"'
 

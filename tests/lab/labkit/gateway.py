@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 
-from . import base, conf, network
+from . import base, conf, network, vici
 from .shell import LabError, in_ns, read, run, wait_for, write
 
 STATE = "/var/lib/qm-audit"
@@ -57,7 +57,8 @@ class Gateway:
     def env(self):
         """Environment of all that belongs to this gateway."""
         return dict(os.environ, STRONGSWAN_CONF=f"{self.results}/strongswan.conf",
-                    SWANCTL_CONF=f"{self.results}/swanctl.conf", NAME=self.name)
+                    SWANCTL_CONF=f"{self.results}/swanctl.conf", VICI=self.socket,
+                    NAME=self.name)
 
     def setting(self, kind, key, value):
         """Changes one setting; it counts after write() and a reload."""
@@ -204,5 +205,7 @@ class Gateway:
 
     def snapshot(self):
         """What charon and the kernel hold now: list-sas and xfrm state."""
-        sas = self.command("swanctl --list-sas --raw")[1] if self.alive() else ""
-        return {"list-sas": sas, "xfrm": run(in_ns(self.ns, "ip", "xfrm", "state"))[1]}
+        up = self.alive()
+        return {"list-sas": self.command("swanctl --list-sas --raw")[1] if up else "",
+                "sas": vici.sas(self.socket) if up else [],
+                "xfrm": run(in_ns(self.ns, "ip", "-s", "xfrm", "state"))[1]}

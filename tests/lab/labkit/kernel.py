@@ -80,6 +80,33 @@ def listed(raw):
         r"spi-out=([0-9a-f]+)", raw)]
 
 
+def spi_text(spi):
+    """An SPI as the kernel prints it."""
+    return f"{spi}(0x{spi:x})"
+
+
+def _limit(block, pattern):
+    found = re.search(pattern, block)
+    return found.group(1) if found else "0"
+
+
+def _state(block):
+    """What 'ip -s xfrm state' says of one SA."""
+    return {"proto": _limit(block, r"\tproto (\w+)"), "mode": _limit(block, r" mode (\w+)"),
+            "reqid": _limit(block, r" reqid (\d+)"), "encap": "\tencap type " in block,
+            "esn": re.search(r"\bflag .*\besn\b", block) is not None,
+            "life-time": _limit(block, r"expire add: .* hard (\d+)\(sec\)"),
+            "life-bytes": _limit(block, r"limit: .* hard (\d+)\(bytes\)"),
+            "life-packets": _limit(block, r"limit: .* hard (\d+)\(packets\)")}
+
+
+def states(text):
+    """The SAs that 'ip -s xfrm state' has printed, by SPI."""
+    blocks = re.split(r"^(?=src )", text, flags=re.MULTILINE)
+    return {int(match.group(1), 16): _state(block) for block in blocks
+            for match in [re.search(r"\tproto \w+ spi (0x[0-9a-f]+)", block)] if match}
+
+
 def word(folder, own):
     """The kernel's word of a gateway's folder of results."""
     return Word(read(f"{folder}/xfrm-monitor.log"), own)

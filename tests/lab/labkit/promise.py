@@ -9,11 +9,13 @@ swanctl --list-sas). What the records say of SPIs must be what the others say.
 import collections
 import json
 
-from . import kernel, trail
+from . import kernel, trail, witness
 from .shell import read
 
 # a policy change and an SA closer than this may come in either order
 MARGIN = 1.0
+# when= and duration= come from two clocks, and a thread may have to wait between them
+CLOCKS = 0.5
 WRITING = ("success", "success-and-failure")
 # must be the same in both records of an SA; addresses and the IKE_SA may change
 SAME = ("acct", "direction", "conn-name", "child-name", "ike-version", "instance",
@@ -131,7 +133,7 @@ def _life(side):
                 start.number("when") > end.number("when")):
             problems.append(f"5452 before 5451: {end.brief()}")
         lived = end.number("when") - start.number("when")
-        if abs(lived - end.number("duration")) > 0.0015:
+        if abs(lived - end.number("duration")) > CLOCKS:
             problems.append(f"duration is not the time between both: {end.brief()}")
         problems += [f"{name} was {start.fields.get(name)} in the 5451 of: {end.brief()}"
                      for name in SAME if start.fields.get(name) != end.fields.get(name)]
@@ -205,10 +207,23 @@ def _snapshots(side, shots):
         since = max(moment for run in side.runs.values() for moment, _ in run["policy"])
         if is_open != up and since + MARGIN > shot["time"]:
             continue
+        problems += _facts(side, here, ended)
         if is_open != up:
             problems.append(f"{side.name}: by its records {_spi_text(is_open)} are up, by "
                             f"swanctl --list-sas {_spi_text(up)}")
     return problems
+
+
+def _facts(side, shot, ended):
+    """What a snapshot says otherwise than the records of SAs that are up."""
+    up = [record for record in side.of("start") if record.spi("in-spi") not in ended]
+    ike_sas = {ike["uniqueid"] for _, ike in shot["sas"]}
+
+    def moved(record):
+        states = side.kernel.inbound.get(record.spi("in-spi"), [])
+        return len(states) > 1 or record.fields.get("ike-sa") not in ike_sas
+
+    return [_named(side, text) for text in witness.check(up, shot, moved)]
 
 
 def _spi_text(pairs):

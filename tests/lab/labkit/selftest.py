@@ -89,6 +89,26 @@ def snapshot_other(folder):
     shot["list-sas"] = shot["list-sas"].replace("c1000002", "c1000009")
 
 
+def shot_other(*path, key, value):
+    """charon lists the SA that is up with another value."""
+    def spoil(folder):
+        found = dict(folder.about["snapshots"][0]["moon"]["sas"])["gw"]
+        for name in path:
+            found = found[name]
+        found[key] = value
+    return spoil
+
+
+def xfrm_other(old, new):
+    """The kernel prints the SA that is up with another value."""
+    def spoil(folder):
+        shot = folder.about["snapshots"][0]["moon"]
+        assert old in shot["xfrm"]
+        shot["xfrm"] = shot["xfrm"].replace(old, new)
+    return spoil
+
+
+CHILD = ("child-sas", "net-2")
 IN1 = f"in-spi={0xc1000001}(0xc1000001)"
 OUT1 = f"out-spi={0xc2000001}(0xc2000001)"
 OUT2 = f"out-spi={0xc2000002}(0xc2000002)"
@@ -154,6 +174,33 @@ CASES = [
     ("SA that stays in the kernel", lambda folder: folder.monitor["sun"].__delitem__(-1),
      "never removed from the kernel"),
     ("charon lists another SA", snapshot_other, "swanctl --list-sas"),
+    ("charon lists another mode", shot_other(*CHILD, key="mode", value="BEET"),
+     "samode is beet by charon"),
+    ("charon lists another key size", shot_other(*CHILD, key="encr-keysize", value="256"),
+     "ksize is 256 by charon"),
+    ("charon lists more selectors", shot_other(*CHILD, key="local-ts", value=["10.1.0.0/16"] * 9),
+     ",+1 by charon"),
+    ("charon lists a mark", shot_other(*CHILD, key="mark-in", value="0000002a"),
+     "mark is 42/0 by charon"),
+    ("charon lists an interface id", shot_other(*CHILD, key="if-id-out", value="00000007"),
+     "if-id is 0/7 by charon"),
+    ("charon lists another port", shot_other(key="local-port", value="500"),
+     "lport is 500 by charon"),
+    ("charon lists a virtual IP", shot_other(key="remote-vips", value=["10.3.0.1"]),
+     "remote-vip is 10.3.0.1 by charon"),
+    ("charon lists another identity", shot_other(key="remote-id", value="x.example.org"),
+     "remote-id is \"x.example.org\" by charon"),
+    ("charon lists a user", shot_other(key="remote-eap-id", value="carol"),
+     "acct is \"carol\" by charon"),
+    ("the kernel has another hard limit", xfrm_other("hard 3960", "hard 3961"),
+     "life-time is 3961 by the kernel"),
+    ("the kernel has a limit of bytes", xfrm_other("hard (INF)(bytes)", "hard 5(bytes)"),
+     "life-bytes is 5 by the kernel"),
+    ("the kernel encapsulates", xfrm_other("\tlifetime config",
+                                           "\tencap type espinudp\n\tlifetime config"),
+     "encap is yes by the kernel"),
+    ("the kernel has ESN", xfrm_other("af-unspec", "af-unspec esn"),
+     "esn is yes by the kernel"),
     ("records under No Auditing", policy([(1, "no-auditing")]), "started under policy"),
     ("records of a policy not in force", policy([(1, "success"), (15, "no-auditing")]),
      "ended (term) under policy"),
@@ -197,7 +244,8 @@ def expectations():
     for title, lines, good in cases:
         said = expect.Expected(enumerate(lines, 1)).check(records, {})
         yield f"expect: {title} {'passes' if good else 'is found'}", good == (not said), said
-    pairs = [("plain", '"plain"'), ("a b", "612062"), ('"', "22"), ("ü", "C3BC")]
+    pairs = [("plain", '"plain"'), ("a b", "612062"), ('"', "22"), ("'", "27"),
+             ("ü", "C3BC")]
     good = all(expect.encode(text) == wanted for text, wanted in pairs)
     yield "expect: strings are encoded as audit does", good, []
 

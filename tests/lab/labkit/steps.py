@@ -7,7 +7,8 @@ import subprocess
 import os
 import time
 
-from . import expect, network
+from . import expect, network, trail
+from .auditlog import LOG
 from .shell import LabError, run, wait_for
 
 COMMAND = re.compile(r"(moon|sun|both)([!?&]?): *(.*)$")
@@ -154,6 +155,15 @@ class Steps:
         for gateway in self._each(who):
             if gateway.log_count(compiled):
                 raise LabError(f"{gateway.name}'s log has '{compiled.pattern}'")
+
+    def _do_ausearch(self, who, count, *options):
+        """ausearch must find that many of a gateway's records with some options."""
+        self._auditlog.sync()
+        for gateway in self._each(who):
+            found = sum(trail.ausearch(LOG, "-p", str(pid), "--raw", *options).count("\n")
+                        for pid in gateway.pids)
+            if found != int(count):
+                raise LabError(f"ausearch finds {found} records of {gateway.name}")
 
     def _do_until(self, who, *command):
         """Repeats a command until it succeeds."""

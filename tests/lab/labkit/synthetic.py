@@ -133,11 +133,30 @@ class Folder:
                 "\treplay-window 0 \n")
 
     def _snapshot(self):
-        shot = {"time": EPOCH + 25.0}
-        for name in base.GATEWAYS:
-            inside, outside = SPIS[1][name], SPIS[1][base.peer(name)]
-            shot[name] = {"xfrm": "", "list-sas":
-                          "list-sa event {gw {child-sas {net-2 {name=net state=INSTALLED "
-                          f"mode=TUNNEL protocol=ESP spi-in={inside:08x} "
-                          f"spi-out={outside:08x} }}}}}}"}
-        return shot
+        return dict({name: self._shot(name) for name in base.GATEWAYS}, time=EPOCH + 25.0)
+
+    @staticmethod
+    def _shot(name):
+        other = base.peer(name)
+        inside, outside = SPIS[1][name], SPIS[1][other]
+        local, remote = (base.ADDRESSES[n]["outer"][0] for n in (name, other))
+        child = {"name": "net", "uniqueid": "2", "reqid": "1", "state": "INSTALLED",
+                 "mode": "TUNNEL", "protocol": "ESP", "spi-in": f"{inside:08x}",
+                 "spi-out": f"{outside:08x}", "encr-alg": "AES_CBC", "encr-keysize": "128",
+                 "integ-alg": "HMAC_SHA2_256_128", "dh-group": "CURVE_25519",
+                 "local-ts": [base.network(name)], "remote-ts": [base.network(other)]}
+        ike = {"uniqueid": "1", "version": "2", "local-host": local, "local-port": "4500",
+               "local-id": f"{name}.example.org", "remote-host": remote,
+               "remote-port": "4500", "remote-id": f"{other}.example.org",
+               "child-sas": {"net-2": child}}
+        raw = " ".join(f"{key}={child[key]}" for key in (
+            "name", "state", "mode", "protocol", "spi-in", "spi-out"))
+        return {"list-sas": f"list-sa event {{gw {{child-sas {{net-2 {{{raw} }}}}}}}}",
+                "sas": [("gw", ike)],
+                "xfrm": f"src {remote} dst {local}\n"
+                        f"\tproto esp spi 0x{inside:08x}({inside}) reqid 1(0x00000001) "
+                        "mode tunnel\n\treplay-window 32 seq 0x00000000 flag af-unspec\n"
+                        "\tlifetime config:\n"
+                        "\t  limit: soft (INF)(bytes), hard (INF)(bytes)\n"
+                        "\t  limit: soft (INF)(packets), hard (INF)(packets)\n"
+                        "\t  expire add: soft 3600(sec), hard 3960(sec)\n"}

@@ -21,7 +21,9 @@ SECONDS = r"\d+\.\d{3}"
 STRING = r'"[!#-~]*"|([0-9A-F]{2})+|\?'
 SPI = r"(\d+)\(0x[1-9a-f][0-9a-f]*\)"
 ADDRESS = r"[0-9a-f:.]+"
-SELECTORS = r"[0-9a-f:./\[\]|,~%A-Z+-]+|\?"
+SELECTOR = (r"[0-9a-f:.]+(/\d+|\.\.[0-9a-f:.]+)"
+            r"(\[([a-z][a-z0-9-]*|\d+)(/(OPAQUE|[0-9()]+(-[0-9()]+)?))?\])?")
+SELECTORS = rf"{SELECTOR}(,{SELECTOR})*(,\+\d+)?|\?"
 MARK = r"\d+(:0x[0-9a-f]+)?(/\d+(:0x[0-9a-f]+)?)?"
 POLICY = "not-configured|no-auditing|success|failure|success-and-failure"
 WORD = r"[A-Za-z0-9_.+-]+|\?"
