@@ -3,7 +3,6 @@
 #include "qm_audit_settings.h"
 
 #include <ctype.h>
-#include <errno.h>
 
 /** Observations of up to 2.4 KiB each that can wait */
 #define QUEUE_SIZE_DEFAULT 4096
@@ -40,9 +39,9 @@ static bool parse_number(char *value, u_long lowest, u_long highest, u_int *out)
 	char *end;
 	u_long number;
 
-	errno = 0;
+	/* what does not fit becomes ULONG_MAX, which no setting accepts */
 	number = strtoul(value, &end, 10);
-	if (errno || !isdigit((u_char)*value) || *end || number < lowest ||
+	if (!isdigit((u_char)*value) || *end || number < lowest ||
 		number > highest)
 	{
 		return FALSE;
