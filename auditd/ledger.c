@@ -272,7 +272,8 @@ static void on_expired(struct qm_ledger *ledger, const struct qm_input *input)
 {
 	struct qm_sa *sa = qm_table_find_half(&ledger->table, &input->expired);
 
-	if (sa) {
+	/* with equal lifetimes, the peer's kernel may have been first */
+	if (sa && !sa->peer_delete) {
 		qm_why_blame(&sa->why, QM_REASON_EXPIRED, QM_PARTY_KERNEL);
 	}
 }

@@ -155,12 +155,38 @@ static enum qm_child_state translate_state(child_sa_state_t state)
 	}
 }
 
+/**
+ * Queue that a CHILD_SA is beyond its hard lifetime. The kernel says so too
+ * (see qm_audit_expiry_t), but charon hears of it first and may have deleted
+ * the CHILD_SA by then; for IKEv1 that takes it no exchange.
+ */
+static void push_overdue(private_qm_audit_listener_t *this, ike_sa_t *ike_sa,
+						 child_sa_t *child_sa)
+{
+	time_t end = child_sa->get_lifetime(child_sa, TRUE);
+	struct qm_input input;
+
+	if (ike_sa && end && end <= time_monotonic(NULL))
+	{
+		init_input(&input, QM_INPUT_EXPIRED, ike_sa);
+		input.expired.satype = qm_audit_facts_satype(
+										child_sa->get_protocol(child_sa));
+		input.expired.spi = ntohl(child_sa->get_spi(child_sa, TRUE));
+		qm_audit_facts_host(ike_sa->get_my_host(ike_sa), &input.expired.dst);
+		qm_recorder_push(this->recorder, &input);
+	}
+}
+
 METHOD(listener_t, child_state_change, bool,
 	private_qm_audit_listener_t *this, ike_sa_t *ike_sa, child_sa_t *child_sa,
 	child_sa_state_t state)
 {
 	struct qm_input input;
 
+	if (state == CHILD_DELETING)
+	{
+		push_overdue(this, ike_sa, child_sa);
+	}
 	init_input(&input, QM_INPUT_CHILD_STATE, ike_sa);
 	input.child_sa = child_sa->get_unique_id(child_sa);
 	input.state = translate_state(state);
