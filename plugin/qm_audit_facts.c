@@ -174,27 +174,18 @@ static void copy_ts_list(child_sa_t *child_sa, bool local,
 }
 
 /**
- * Copy the hard limits. The time limit in force may have been negotiated, so
- * it comes from the SA; there it is a point in time in whole seconds, which
- * may be off by one from the configured span that it was made of.
+ * Copy the hard limits: those of the configuration, as charon installs these
+ * whatever an IKEv1 peer proposes
  */
 static void copy_lifetime(child_sa_t *child_sa, struct qm_sa_facts *facts)
 {
 	child_cfg_t *config = child_sa->get_config(child_sa);
-	time_t end = child_sa->get_lifetime(child_sa, TRUE);
 	lifetime_cfg_t *lifetime;
 
-	if (end)
-	{
-		facts->life_time = max(0, end - time_monotonic(NULL));
-	}
 	if (config)
 	{
 		lifetime = config->get_lifetime(config, FALSE);
-		if (end && lifetime->time.life == facts->life_time + 1)
-		{
-			facts->life_time++;
-		}
+		facts->life_time = lifetime->time.life;
 		facts->life_bytes = lifetime->bytes.life;
 		facts->life_packets = lifetime->packets.life;
 		free(lifetime);
