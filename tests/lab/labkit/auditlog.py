@@ -14,6 +14,8 @@ import audit
 from .shell import LabError, run, wait_for
 
 LOG = "/var/log/audit/audit.log"
+# as Debian's rules set it
+BACKLOG = "8192"
 OURS = re.compile(rb"type=CRYPTO_IPSEC_SA msg=audit\([0-9.]+:(\d+)\): pid=(\d+) .*?msg='(.*)'")
 MARK = re.compile(rb"type=USER .*msg='lab-mark=(\d+) ")
 
@@ -34,7 +36,7 @@ class AuditLog:
         """Starts auditd with its log in a folder, with Debian's own settings."""
         run(["mount", "--bind", folder, os.path.dirname(LOG)])
         run(["auditd"])
-        run(["auditctl", "-b", "8192"])
+        run(["auditctl", "-b", BACKLOG])
         self._fd = audit.audit_open()
         if self._fd < 0:
             raise LabError("audit_open() failed in the guest")

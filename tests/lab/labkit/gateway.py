@@ -16,7 +16,8 @@ STATE = "/var/lib/qm-audit"
 DAEMON = """
 mount -t tmpfs -o mode=755 tmpfs /run &&
 mkdir -p {state} {target} && mount --bind {state} {target} &&
-exec {daemon}
+{before} &&
+exec {under} {daemon}
 """
 
 
@@ -29,6 +30,11 @@ class Gateway:
         self.results = os.path.join(results, name)
         self.private = f"/tmp/lab/{self.ns}"
         self.daemon = scenario.daemons[name]
+        # shell commands that change charon's mounts, and a program that runs charon
+        self.before = ":"
+        self.under = ""
+        # charon is not able to write records
+        self.mute = False
         self.runs = []
         self._charon = None
         self._monitor = None
@@ -76,6 +82,8 @@ class Gateway:
 
     def policy(self):
         """The audit policy that the settings ask for, as the records name it."""
+        if self.mute:
+            return "mute"
         tree = conf.build(*self._layers["strongswan"])
         if conf.lookup(tree, "charon.plugins.qm-audit.load") == "no":
             return "not-loaded"
@@ -123,6 +131,7 @@ class Gateway:
         if os.path.exists(self.socket):
             os.unlink(self.socket)
         script = DAEMON.format(state=f"{self.private}/state", target=STATE,
+                               before=self.before, under=self.under,
                                daemon=base.DAEMONS[self.daemon])
         with open(f"{self.results}/charon.out", "ab") as out:
             self._charon = subprocess.Popen(

@@ -8,11 +8,23 @@ from . import base
 
 HEADERS = {"title", "why", "versions", "daemons", "exclusive", "start"}
 SECTION = re.compile(r"\[(swanctl|strongswan|steps|expect)(?: (moon|sun|both))?\]$")
+MANY = re.compile(r"\{(\d+)\.\.(\d+)\}")
 ONLY = re.compile(r"@([12]) +(.*)$")
 
 
 class ScenarioError(Exception):
     """A scenario file that cannot be understood."""
+
+
+def _numbered(key, value):
+    """A setting, or one for each number where the key has {FROM..TO}; {} in the value
+    is the number."""
+    many = MANY.search(key)
+    if not many:
+        return [(key, value)]
+    first, last = map(int, many.groups())
+    return [(key.replace(many.group(), str(number)), value.replace("{}", str(number)))
+            for number in range(first, last + 1)]
 
 
 class Scenario:
@@ -107,7 +119,7 @@ class Scenario:
                 if line.startswith("-") and not equals:
                     found.append((line[1:].strip(), None))
                 elif equals:
-                    found.append((key.strip(), value.strip()))
+                    found += _numbered(key.strip(), value.strip())
                 else:
                     self._fail(number, f"neither 'key = value' nor '-key': {line}")
         return found

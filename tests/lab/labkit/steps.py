@@ -8,7 +8,7 @@ import os
 import time
 
 from . import expect, network, trail
-from .auditlog import LOG
+from .auditlog import BACKLOG, LOG
 from .shell import LabError, run, wait_for
 
 COMMAND = re.compile(r"(moon|sun|both)([!?&]?): *(.*)$")
@@ -30,6 +30,7 @@ class Steps:
         self._jobs = []
         self._times = {}
         self._auditd_stopped = False
+        self._audit_changed = False
 
     def run(self, scenario, version):
         """Runs all steps, then waits for the commands in the background."""
@@ -47,6 +48,9 @@ class Steps:
     def clean(self):
         """Undoes what a broken scenario may have left for others."""
         self._signal_auditd(signal.SIGCONT)
+        if self._audit_changed:
+            run(["auditctl", "-e", "1"])
+            run(["auditctl", "-b", BACKLOG])
         for job, _ in self._jobs:
             if job.poll() is None:
                 job.kill()
@@ -101,6 +105,21 @@ class Steps:
 
     def _do_start(self, who):
         self.start(who)
+
+    def _do_before(self, who, *command):
+        """Has charon's start run a command first, with mounts of its own."""
+        for gateway in self._each(who):
+            gateway.before = " ".join(command)
+
+    def _do_under(self, who, *command):
+        """Has charon run by a program that changes what it may do."""
+        for gateway in self._each(who):
+            gateway.under = " ".join(command)
+
+    def _do_mute(self, who):
+        """From the next start on a gateway cannot write records."""
+        for gateway in self._each(who):
+            gateway.mute = True
 
     def _do_stop(self, who):
         for gateway in self._each(who):
@@ -196,7 +215,13 @@ class Steps:
 
     def _do_backlog(self, limit):
         """Sets the kernel's backlog limit; what exceeds it makes senders wait."""
+        self._audit_changed = True
         run(["auditctl", "-b", limit])
+
+    def _do_audit(self, what):
+        """Turns the kernel's audit on or off."""
+        self._audit_changed = True
+        run(["auditctl", "-e", {"on": "1", "off": "0"}[what]])
 
     def _do_time(self, name, who, *command):
         """Runs a command on a gateway and keeps how long it took."""
