@@ -169,6 +169,18 @@ static void mark(struct qm_ledger *ledger, struct qm_sa *sa, enum marker marker,
 	}
 }
 
+/** Adds a CHILD_SA. Its IKE_SA has long had the effect of its INITIAL_CONTACT. */
+static int add(struct qm_ledger *ledger, const struct qm_sa_facts *facts,
+			   struct qm_sa **ret)
+{
+	int r = qm_table_add(&ledger->table, facts, ret);
+
+	if (!r) {
+		qm_table_set_contact(&ledger->table, (*ret)->ike, false);
+	}
+	return r;
+}
+
 /**
  * Finds or adds the CHILD_SA of an input that carries all facts.
  *
@@ -182,7 +194,7 @@ static int learn(struct qm_ledger *ledger, const struct qm_input *input,
 
 	*ret = sa;
 	if (!sa) {
-		return qm_table_add(&ledger->table, &input->sa, ret);
+		return add(ledger, &input->sa, ret);
 	}
 	facts = input->sa;
 	if (facts.direction == QM_DIRECTION_UNKNOWN) {

@@ -222,6 +222,11 @@ METHOD(listener_t, ike_updown, bool,
 	private_qm_audit_listener_t *this, ike_sa_t *ike_sa, bool up)
 {
 	push_ike(this, up ? QM_INPUT_IKE_UP : QM_INPUT_IKE_DOWN, ike_sa);
+	if (up && ike_sa->get_version(ike_sa) == IKEV1 &&
+		ike_sa->has_condition(ike_sa, COND_INIT_CONTACT_SEEN))
+	{	/* in IKEv1 it takes effect after this, when the IKE_SA is checked in */
+		push_ike(this, QM_INPUT_INITIAL_CONTACT, ike_sa);
+	}
 	return TRUE;
 }
 

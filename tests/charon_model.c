@@ -184,7 +184,7 @@ static bool expire(struct qm_model *model, struct qm_step *step)
 		.child = child,
 		.arg = truth->host,
 		.deleted = { qm_model_once_in(model, 2) },
-		.blames_child = true,
+		.blames_child = !model->child[child].peer_deleted,
 		.reason = QM_REASON_EXPIRED,
 		.party = QM_PARTY_KERNEL,
 	};
@@ -359,6 +359,15 @@ static void apply_state(struct qm_model *model, const struct qm_step *step)
 	}
 }
 
+/** A DELETE for a CHILD_SA that is still being made means nothing yet. */
+static void peer_deletes(struct qm_model *model, const struct qm_step *step)
+{
+	for (uint8_t i = 0; i < step->deletes; i++) {
+		model->child[step->deleted[i]].peer_deleted |=
+			model->truth[step->deleted[i]].keyed;
+	}
+}
+
 static void apply_facts(struct qm_model *model, const struct qm_step *step)
 {
 	struct qm_truth *truth = &model->truth[step->child];
@@ -369,6 +378,8 @@ static void apply_facts(struct qm_model *model, const struct qm_step *step)
 		change_hosts(model, step->ike, step->arg);
 	} else if (step->type == QM_INPUT_SHUTDOWN) {
 		model->shutdown = true;
+	} else if (step->type == QM_INPUT_PEER_DELETE) {
+		peer_deletes(model, step);
 	} else if (step->type == QM_INPUT_IKE_UP || step->type == QM_INPUT_IKE_DESTROYING) {
 		model->contacts -= model->ike[step->ike].contact;
 		model->ike[step->ike].contact = false;

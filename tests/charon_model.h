@@ -128,6 +128,8 @@ struct qm_model_child {
 	/** installed, but charon never got to announce it */
 	bool quiet;
 	bool expired;
+	/** the peer's DELETE for it has come: a later expiry does not end it */
+	bool peer_deleted;
 	/** REKEYED, UNCONCLUDED: the other; REKEYING: the peer's SA in a collision */
 	uint8_t partner;
 };

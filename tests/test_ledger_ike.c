@@ -260,6 +260,19 @@ static const struct qm_case replaced[] = {
 	  "@4 ike-destroying 1; @4 destroying 1; ike-destroying 2",
 	  "start 1/1 resp old=0\n"
 	  "end 1/1 unknown ? rekeys=0 6s" },
+	{ "INITIAL_CONTACT, IKEv1: the old one goes when the new one is up",
+	  NEW("1", "1", "resp") "@4 ike-up 2; @4 contact 2; @4 ike-down 1; @4 down 1;"
+	  "@4 ike-destroying 1; @4 destroying 1; ike-destroying 2",
+	  "start 1/1 resp old=0\n"
+	  "end 1/1 replaced peer rekeys=0 6s" },
+	{ "INITIAL_CONTACT, IKEv1, over: the new one has a CHILD_SA by now",
+	  NEW("1", "1", "resp") "@4 ike-up 2; @4 contact 2;" NEW("2", "2", "resp")
+	  "@4 ike-down 1; @4 down 1; @4 ike-destroying 1; @4 destroying 1;"
+	  "@4 ike-deleting 2;" IKE_ENDS("2", "2"),
+	  "start 1/1 resp old=0\n"
+	  "start 2/2 resp old=0\n"
+	  "end 1/1 unknown ? rekeys=0 9s\n"
+	  "end 2/2 ike-deleted local rekeys=0 9s" },
 	{ "INITIAL_CONTACT of two peers at a time",
 	  NEW("1", "1", "resp") NEW("2", "2", "resp") "@4 contact 3; @5 contact 4;"
 	  "@4 ike-down 1; @5 ike-down 2; @5 down 2; @4 down 1; @5 ike-destroying 2;"
