@@ -143,7 +143,11 @@ def _pairs(parser):
 
 
 def read(path):
-    """Our records in an audit log, in the order of the log, by libauparse."""
+    """Our records in an audit log, by libauparse.
+
+    In the order in which the kernel took them: a record that auditd could not read at
+    once may come to its log behind later ones.
+    """
     records = []
     with _LOCK:
         parser = auparse.AuParser(auparse.AUSOURCE_FILE, path)
@@ -154,7 +158,7 @@ def read(path):
                 if parser.get_type_name() == TYPE:
                     records.append(Record(_pairs(parser), serial))
         del parser
-    return records
+    return sorted(records, key=lambda record: record.serial)
 
 
 def ausearch(path, *options):
@@ -178,7 +182,7 @@ def ausearch_faults(path, records):
     faults = []
     raw = _lines(ausearch(path, "--raw"))
     serials = [int(re.search(r":(\d+)\)", line).group(1)) for line in raw]
-    if serials != [record.serial for record in records]:
+    if sorted(serials) != [record.serial for record in records]:
         faults.append(f"ausearch --raw finds {len(serials)} records, "
                       f"libauparse {len(records)}")
     shown = ausearch(path, "-i").count(f"type={TYPE} ")
