@@ -11,9 +11,10 @@ import threading
 
 import audit
 
-from .shell import LabError, run, wait_for
+from .shell import LabError, read, run, wait_for, write
 
 LOG = "/var/log/audit/audit.log"
+SETTINGS = "/etc/audit/auditd.conf"
 # as Debian's rules set it
 BACKLOG = "8192"
 OURS = re.compile(rb"type=CRYPTO_IPSEC_SA msg=audit\([0-9.]+:(\d+)\): pid=(\d+) .*?msg='(.*)'")
@@ -33,7 +34,15 @@ class AuditLog:
         self._fd = None
 
     def start(self, folder):
-        """Starts auditd with its log in a folder, with Debian's own settings."""
+        """Starts auditd with its log in a folder, with Debian's own settings.
+
+        Except that its log is not to be rotated.
+        """
+        settings = read(SETTINGS)
+        if "max_log_file_action = ROTATE" not in settings:
+            raise LabError(f"{SETTINGS} does not say max_log_file_action = ROTATE")
+        write(SETTINGS, settings.replace("max_log_file_action = ROTATE",
+                                         "max_log_file_action = IGNORE"))
         run(["mount", "--bind", folder, os.path.dirname(LOG)])
         run(["auditd"])
         run(["auditctl", "-b", BACKLOG])

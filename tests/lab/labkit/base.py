@@ -73,7 +73,7 @@ def strongswan(socket, log):
     settings = [
         (f"{charon}.load_modular", "yes"),
         # an emulated peer may need seconds to answer
-        (f"{charon}.retransmit_timeout", "4.0"),
+        (f"{charon}.retransmit_timeout", "8.0"),
         (f"{charon}.retransmit_base", "1.0"),
         (f"{charon}.retransmit_tries", "3"),
         (f"{charon}.delete_rekeyed_delay", "1"),

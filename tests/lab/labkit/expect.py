@@ -2,7 +2,8 @@
 """What a scenario expects of a gateway's records, and whether it came true.
 
 One line for each record in the order of rec-seq: the op, then constraints on
-fields. Lines that begin with '&' form a group whose order does not matter.
+fields. Neighbouring lines that begin with '&' form a group whose order does not
+matter; a group of lines that begin with '*' stands for any number of such records.
 
     key=value      the value as it stands in the record
     key=<name>     any value; the same one wherever <name> is used
@@ -80,28 +81,40 @@ class Expected:
     """The expected records of one gateway."""
 
     def __init__(self, lines):
+        # (mark, entries), an entry being (line number, constraints)
         self._groups = []
-        loose = False
         for number, line in lines:
-            joined = line.startswith("&")
-            op, *words = line.lstrip("& ").split()
+            mark = line[0] if line[0] in "&*" else ""
+            op, *words = line.lstrip("&* ").split()
             entry = (number, [("op", "=", op)] + parse_constraints(words))
-            if joined and loose:
-                self._groups[-1].append(entry)
+            if mark and self._groups and self._groups[-1][0] == mark:
+                self._groups[-1][1].append(entry)
             else:
-                self._groups.append([entry])
-            loose = joined
+                self._groups.append((mark, [entry]))
 
     def check(self, records, names):
         """What is wrong with a gateway's records, given as dicts in order."""
         records = [record for record in records if record.get("op") not in IMPLIED]
         problems = []
-        for group in self._groups:
-            taken, records = records[:len(group)], records[len(group):]
-            problems += self._group(group, taken, names)
+        for mark, group in self._groups:
+            count = len(group)
+            if mark == "*":
+                count = self._run_length(group, records, names)
+            else:
+                problems += self._group(group, records[:count], names)
+            records = records[count:]
         return problems + [f"unexpected record: {brief(record)}" for record in records]
 
-    def _group(self, group, records, names):
+    @staticmethod
+    def _run_length(group, records, names):
+        """How many records from the first on match one of the lines."""
+        for count, record in enumerate(records):
+            if not any(matches(record, wanted, names) for _, wanted in group):
+                return count
+        return len(records)
+
+    @staticmethod
+    def _group(group, records, names):
         problems = []
         left = list(records)
         for number, wanted in group:

@@ -9,16 +9,10 @@ import subprocess
 import time
 
 from . import base, conf, network, vici
-from .shell import LabError, in_ns, read, run, wait_for, write
+from .namespace import inside, start_daemon
+from .shell import LabError, command_line, read, run, wait_for, write
 
 STATE = "/var/lib/qm-audit"
-# the daemon gets a /run and a state directory of its own; exec keeps the pid
-DAEMON = """
-mount -t tmpfs -o mode=755 tmpfs /run &&
-mkdir -p {state} {target} && mount --bind {state} {target} &&
-{before} &&
-exec {under} {daemon}
-"""
 
 
 class Gateway:
@@ -31,7 +25,7 @@ class Gateway:
         self.private = f"/tmp/lab/{self.ns}"
         self.daemon = scenario.daemons[name]
         # shell commands that change charon's mounts, and a program that runs charon
-        self.before = ":"
+        self.before = ""
         self.under = ""
         # charon is not able to write records
         self.mute = False
@@ -63,8 +57,7 @@ class Gateway:
     def env(self):
         """Environment of all that belongs to this gateway."""
         return dict(os.environ, STRONGSWAN_CONF=f"{self.results}/strongswan.conf",
-                    SWANCTL_CONF=f"{self.results}/swanctl.conf", VICI=self.socket,
-                    NAME=self.name)
+                    VICI=self.socket)
 
     def setting(self, kind, key, value):
         """Changes one setting; it counts after write() and a reload."""
@@ -104,9 +97,10 @@ class Gateway:
     def watch(self):
         """Begins to record what the kernel says of this namespace's SAs."""
         self._output = open(f"{self.results}/xfrm-monitor.log", "ab")
-        self._monitor = subprocess.Popen(
-            in_ns(self.ns, "ip", "-ts", "xfrm", "monitor"),
-            stdout=self._output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        with inside(self.ns):
+            self._monitor = subprocess.Popen(
+                ["ip", "-ts", "xfrm", "monitor"], stdout=self._output,
+                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         network.monitor_ready(self._monitor.pid)
 
     def unwatch(self):
@@ -130,16 +124,20 @@ class Gateway:
         self.write()
         if os.path.exists(self.socket):
             os.unlink(self.socket)
-        script = DAEMON.format(state=f"{self.private}/state", target=STATE,
-                               before=self.before, under=self.under,
-                               daemon=base.DAEMONS[self.daemon])
         with open(f"{self.results}/charon.out", "ab") as out:
-            self._charon = subprocess.Popen(
-                in_ns(self.ns, "unshare", "-m", "sh", "-c", script), env=self.env,
-                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+            self._charon = start_daemon(
+                self.ns, f"{self.private}/state", STATE, self._command_line(),
+                env=self.env, stdout=out, stderr=subprocess.STDOUT)
         self.runs.append({"pid": self._charon.pid, "daemon": self.daemon,
                           "started": time.time(), "end": "running",
                           "policy": [[time.time(), self.policy()]]})
+
+    def _command_line(self):
+        """What starts charon, in the end by exec: its process id is to stay."""
+        daemon = base.DAEMONS[self.daemon]
+        if not self.before and not self.under:
+            return [daemon]
+        return ["sh", "-c", f"{self.before or ':'} && exec {self.under} {daemon}"]
 
     def ready(self):
         """Waits for charon and gives it its configuration."""
@@ -157,16 +155,19 @@ class Gateway:
     def load(self):
         """Loads swanctl.conf."""
         self.write()
-        self.command("swanctl --load-all --noprompt --file $SWANCTL_CONF")
+        status, output = self.command(
+            f"swanctl --load-all --noprompt --file {self.results}/swanctl.conf")
+        if status:
+            raise LabError(f"{self.name}: swanctl --load-all: exit {status}: {output}")
 
     def _ended(self, how, sent):
         try:
             self._charon.send_signal(sent)
-            status = self._charon.wait(timeout=20)
+            status = self._charon.wait(timeout=60)
         except subprocess.TimeoutExpired as late:
             self._charon.kill()
             self._charon.wait()
-            raise LabError(f"{self.name}: charon did not end within 20 s") from late
+            raise LabError(f"{self.name}: charon did not end within 60 s") from late
         finally:
             self.runs[-1].update(end=how, ended=time.time())
             self._charon = None
@@ -197,16 +198,17 @@ class Gateway:
 
     # --- commands ----------------------------------------------------------
 
-    def command(self, text, timeout=60):
-        """Runs a shell command in the namespace; (status, output)."""
-        return run(in_ns(self.ns, "sh", "-c", text), check=False, timeout=timeout,
-                   env=self.env)
+    def command(self, text, timeout=120):
+        """Runs a command in the namespace; (status, output)."""
+        with inside(self.ns):
+            return run(command_line(text), check=False, timeout=timeout, env=self.env)
 
     def background(self, text):
-        """Starts a shell command in the namespace."""
-        return subprocess.Popen(
-            in_ns(self.ns, "sh", "-c", text), env=self.env, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        """Starts a command in the namespace."""
+        with inside(self.ns):
+            return subprocess.Popen(
+                command_line(text), env=self.env, text=True, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def log_count(self, pattern):
         """How many lines of charon's log match a compiled pattern."""
@@ -217,4 +219,4 @@ class Gateway:
         up = self.alive()
         return {"list-sas": self.command("swanctl --list-sas --raw")[1] if up else "",
                 "sas": vici.sas(self.socket) if up else [],
-                "xfrm": run(in_ns(self.ns, "ip", "-s", "xfrm", "state"))[1]}
+                "xfrm": self.command("ip -s xfrm state")[1]}

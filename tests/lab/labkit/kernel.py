@@ -9,6 +9,8 @@ from .shell import read
 STATE = re.compile(r"(?:\[(?P<time>[^\]]+)\] ?)?(?P<what>Deleted |Updated |Expired )?"
                    r"src (?P<src>\S+) dst (?P<dst>\S+)")
 PROTO = re.compile(r"\tproto (?P<proto>\w+) (?:spi (?P<spi>0x[0-9a-f]+))")
+TEMPLATE = re.compile(r"\t\tproto \w+ spi (0x[0-9a-f]+)")
+HARD = re.compile(r"\thard 1")
 ESTABLISHED = re.compile(r"CHILD_SA .*\{\d+\} established with SPIs "
                          r"([0-9a-f]{8})_i ([0-9a-f]{8})_o")
 
@@ -36,31 +38,51 @@ class Word:
         # by direction and SPI; an address change makes more than one of them
         self.inbound = {}
         self.outbound = {}
+        # SPIs that an outbound policy has pointed at
+        self.used = set()
         self._read(text)
+        self._read_policies(text)
 
     def _read(self, text):
-        head = None
+        head = spi = None
         for line in text.splitlines():
             match = STATE.match(line)
             if match:
-                head = match
+                head, spi = match, None
                 continue
             proto = PROTO.match(line)
-            # a policy goes on with "\tdir", or names its SA in a "\ttmpl" line
-            if head and proto and proto["proto"] in ("esp", "ah"):
-                self._note(head, int(proto["spi"], 16))
-            head = None
+            # a policy goes on with "\tdir", its templates are not at the first tab
+            if head and proto and not spi and proto["proto"] in ("esp", "ah"):
+                spi = int(proto["spi"], 16)
+                self._note(head, spi)
+            elif head and spi and head["what"] == "Expired " and HARD.match(line):
+                self._end(head, spi)
+            elif not spi:
+                head = None
+
+    def _read_policies(self, text):
+        outbound = False
+        for line in text.splitlines():
+            template = TEMPLATE.match(line)
+            if line.startswith("\tdir "):
+                outbound = line.startswith("\tdir out")
+            elif template and outbound:
+                self.used.add(int(template[1], 16))
+
+    def _known(self, head, spi):
+        own = head["dst"] in self._own
+        return (self.inbound if own else self.outbound).setdefault(spi, [])
 
     def _note(self, head, spi):
-        own = head["dst"] in self._own
-        known = (self.inbound if own else self.outbound).setdefault(spi, [])
-        moment = _moment(head["time"])
-        what = (head["what"] or "").strip()
-        if what == "Deleted":
-            for state in known:
-                state.gone = state.gone or moment
-        elif what != "Expired":
-            known.append(KernelSa(head["src"], head["dst"], spi, moment))
+        if head["what"] == "Deleted ":
+            self._end(head, spi)
+        elif head["what"] != "Expired ":
+            self._known(head, spi).append(
+                KernelSa(head["src"], head["dst"], spi, _moment(head["time"])))
+
+    def _end(self, head, spi):
+        for state in self._known(head, spi):
+            state.gone = state.gone or _moment(head["time"])
 
 
 def has_path(states, src, dst):

@@ -2,9 +2,16 @@
 """The network of a lane: a namespace per gateway, joined by one cable."""
 
 from . import base
-from .shell import in_ns, read, run, wait_for
+from .namespace import add, inside, remove
+from .shell import read, run, wait_for
 
 CABLE = "net0"
+
+
+def run_in(ns, *args, **options):
+    """Runs a program in a namespace; see shell.run()."""
+    with inside(ns):
+        return run(list(args), **options)
 
 
 def namespace(lane, name):
@@ -29,17 +36,17 @@ def up(lane):
     down(lane)
     moon, sun = (namespace(lane, name) for name in base.GATEWAYS)
     for name in (moon, sun):
-        run(["ip", "netns", "add", name])
+        add(name)
     run(["ip", "link", "add", CABLE, "netns", moon, "type", "veth",
          "peer", "name", CABLE, "netns", sun])
     for name in base.GATEWAYS:
-        run(in_ns(namespace(lane, name), "ip", "-batch", "-"), stdin=_batch(name))
+        run_in(namespace(lane, name), "ip", "-batch", "-", stdin=_batch(name))
 
 
 def down(lane):
     """Removes both namespaces, if they are there."""
     for name in base.GATEWAYS:
-        run(["ip", "netns", "del", namespace(lane, name)], check=False)
+        remove(namespace(lane, name))
 
 
 def drop(ns, family="udp dport { 500, 4500 }"):
@@ -48,19 +55,19 @@ def drop(ns, family="udp dport { 500, 4500 }"):
     for hook in ("input", "output"):
         rules += f"add chain inet lab {hook} {{ type filter hook {hook} priority 0; }}\n"
         rules += f"add rule inet lab {hook} {family} drop\n"
-    run(in_ns(ns, "nft", "-f", "-"), stdin=rules)
+    run_in(ns, "nft", "-f", "-", stdin=rules)
 
 
 def let_pass(ns):
     """Ends drop()."""
-    run(in_ns(ns, "nft", "delete", "table", "inet", "lab"))
+    run_in(ns, "nft", "delete", "table", "inet", "lab")
 
 
 def delay(ns, time):
     """Delays what leaves on the cable; time as tc has it, or 0."""
-    run(in_ns(ns, "tc", "qdisc", "del", "dev", CABLE, "root"), check=False)
+    run_in(ns, "tc", "qdisc", "del", "dev", CABLE, "root", check=False)
     if time != "0":
-        run(in_ns(ns, "tc", "qdisc", "add", "dev", CABLE, "root", "netem", "delay", time))
+        run_in(ns, "tc", "qdisc", "add", "dev", CABLE, "root", "netem", "delay", time)
 
 
 def _xfrm_socket(pid):
@@ -97,13 +104,13 @@ def warm_up():
     encryption = ["enc", "cbc(aes)", f"0x{'01' * 16}"]
     integrity = ["auth-trunc", "hmac(sha256)", f"0x{'01' * 32}", "128"]
     aead = ["aead", "rfc4106(gcm(aes))", f"0x{'01' * 20}", "128"]
-    run(["ip", "netns", "add", name])
+    add(name)
     for src, dst in (("192.0.2.1", "192.0.2.2"), ("2001:db8::1", "2001:db8::2")):
         spi = 0x1000
         for proto, algorithms in (("esp", encryption + integrity), ("esp", aead),
                                   ("ah", integrity)):
             spi += 1
-            run(in_ns(name, "ip", "xfrm", "state", "add", "src", src, "dst", dst, "proto",
-                      proto, "spi", hex(spi), "mode", "tunnel", *algorithms))
+            run_in(name, "ip", "xfrm", "state", "add", "src", src, "dst", dst, "proto",
+                   proto, "spi", hex(spi), "mode", "tunnel", *algorithms)
     drop(name)
-    run(["ip", "netns", "del", name])
+    remove(name)

@@ -10,10 +10,13 @@ import time
 import traceback
 
 from . import base, expect, network, promise, trail
-from .auditlog import AuditLog
+from .auditlog import LOG, AuditLog
 from .gateway import Gateway
 from .shell import LabError, run
 from .steps import StepError, Steps
+
+# lines that are printed of what is wrong with one run
+SHOWN = 12
 
 
 class Run:
@@ -28,9 +31,16 @@ class Run:
         self._gateways = {}
         self._snapshots = []
 
+    def claim(self):
+        """Makes the run's folder; False when somebody else has."""
+        try:
+            os.mkdir(self.folder)
+        except FileExistsError:
+            return False
+        return True
+
     def execute(self, lane, auditlog):
         """Runs it; returns what is wrong, as lines of text."""
-        os.makedirs(self.folder)
         with open(f"{self.folder}/steps.log", "w", encoding="utf-8",
                   errors="surrogateescape") as journal:
             try:
@@ -103,7 +113,7 @@ class Run:
             json.dump(about, file, indent=1)
 
     def _judge(self):
-        problems = promise.check(self.folder)
+        problems = promise.check(self.folder, ausearch=False)
         records = trail.read(f"{self.folder}/audit.log")
         names = {}
         for name, gateway in self._gateways.items():
@@ -127,65 +137,71 @@ class Run:
 
 
 class Runner:
-    """Runs scenarios in several lanes and prints a verdict on each."""
+    """Runs scenarios in several lanes and prints a verdict on each.
 
-    def __init__(self, results, lanes, follow):
+    Several guests may share the work: who makes a run's folder first has it.
+    """
+
+    def __init__(self, results, guest, job):
         self._results = results
-        self._lanes = lanes
-        self._follow = follow
+        self._own = os.path.join(results, f"guest{guest}")
+        self._lanes = job["lanes"]
+        self._follow = job["follow"]
         self._lock = threading.Lock()
-        self._verdicts = []
         self._pids = set()
         self._auditlog = AuditLog()
 
     def start(self):
         """Starts auditd and readies the kernel."""
-        folder = os.path.join(self._results, "audit")
+        folder = os.path.join(self._own, "audit")
         os.makedirs(folder)
         self._auditlog.start(folder)
         network.warm_up()
 
     def run(self, scenarios):
-        """Runs all; returns whether all is well."""
+        """Runs all that no other guest has taken."""
         runs = [Run(scenario, version, self._results, self._announce)
                 for scenario in scenarios for version in scenario.versions]
-        self._print(f"1..{len(runs) + 1}")
-        shared = [run for run in runs if not run.scenario.exclusive]
-        alone = [run for run in runs if run.scenario.exclusive]
         lanes = queue.Queue()
         for lane in range(self._lanes):
             lanes.put(lane)
+        shared = [run for run in runs if not run.scenario.exclusive]
         with concurrent.futures.ThreadPoolExecutor(self._lanes) as pool:
             list(pool.map(lambda one: self._one(one, lanes), shared))
-        for one in alone:
-            self._one(one, lanes)
+        for one in runs:
+            if one.scenario.exclusive:
+                self._one(one, lanes)
         self._whole()
-        return all(self._verdicts)
 
     def _one(self, one, lanes):
         lane = lanes.get()
         begun = time.monotonic()
         try:
+            if not one.claim():
+                return
             problems = one.execute(lane, self._auditlog)
         finally:
             lanes.put(lane)
-        title = f"{one.scenario.name} ikev{one.version}"
         self._pids |= one.pids()
+        title = f"{one.scenario.name} ikev{one.version}"
         self._verdict(f"{title} ({time.monotonic() - begun:.1f} s{one.note()})", problems,
-                      one.name)
+                      one.folder)
 
     def _whole(self):
-        """What only the whole log can say."""
+        """What only the whole log of a guest can say."""
+        self._auditlog.sync()
         strays = [line.decode(errors="replace")
                   for line in self._auditlog.strays(self._pids)]
         problems = [f"a record of no gateway: {line}" for line in strays]
         status = run(["auditctl", "-s"])[1]
         problems += [f"the kernel says: {line}" for line in status.splitlines()
                      if line.startswith("lost ") and line != "lost 0"]
-        self._verdict("no record is a stray, none was lost by the kernel", problems, "audit")
+        problems += trail.ausearch_faults(LOG, trail.read(LOG))
+        self._verdict("the guest's whole log: ausearch and libauparse agree, no stray "
+                      "record, none lost by the kernel", problems, self._own)
 
     def _print(self, text):
-        with self._lock, open(f"{self._results}/tap", "a", encoding="utf-8",
+        with self._lock, open(f"{self._own}/tap", "a", encoding="utf-8",
                               errors="surrogateescape") as tap:
             tap.write(text + "\n")
 
@@ -195,11 +211,10 @@ class Runner:
             self._print(f"#   {text}")
 
     def _verdict(self, title, problems, folder):
-        with self._lock:
-            self._verdicts.append(not problems)
-            number = len(self._verdicts)
-        lines = [f"{'not ok' if problems else 'ok'} {number} - {title}"]
-        lines += [f"#   {problem}" for problem in problems]
+        lines = [f"{'not ok' if problems else 'ok'} - {title}"]
+        lines += [f"#   {problem}" for problem in problems[:SHOWN]]
+        if len(problems) > SHOWN:
+            lines.append(f"#   and {len(problems) - SHOWN} more, see steps.log")
         if problems:
-            lines.append(f"#   logs: @RESULTS@/{folder}")
+            lines.append(f"#   logs: @{os.path.relpath(folder, self._results)}")
         self._print("\n".join(lines))

@@ -39,6 +39,20 @@ def twice(name, *words):
     return spoil
 
 
+def lost(name, cause, count):
+    """A record says at the end that there were losses."""
+    def spoil(folder):
+        index = folder.find(f"pid={synthetic.PIDS[name]}", "op=audit-stop")
+        stop = folder.audit[index]
+        number = int(stop.split("rec-seq=")[1].split()[0])
+        body = f"op=lost instance=1 count={count} since={synthetic.EPOCH}.000 cause={cause}"
+        told = stop[:stop.index("op=")] + body + stop[stop.index(" when="):]
+        folder.audit[index] = told.replace("res=success", "res=failed")
+        folder.audit.insert(index + 1, stop.replace("):", "9):", 1).replace(
+            f"rec-seq={number} ", f"rec-seq={number + 1} "))
+    return spoil
+
+
 def replace(old, new, *words):
     """A text replaced by another in one record."""
     return lambda folder: folder.replace(old, new, *words)
@@ -66,13 +80,13 @@ def monitor_without(name, text):
     return spoil
 
 
-def monitor_more(folder):
+def monitor_more(*more):
     """The kernel had an SA that no record speaks of."""
-    folder.monitor["sun"].append(
+    return lambda folder: folder.monitor["sun"].extend((
         "[2026-11-18T11:06:55.000000] src 192.0.2.2 dst 192.0.2.1\n"
-        "\tproto esp spi 0xc7777777 reqid 1 mode tunnel\n"
+        "\tproto esp spi 0xc7777777 reqid 1 mode tunnel\n", *more,
         "[2026-11-18T11:06:56.000000] Deleted src 192.0.2.2 dst 192.0.2.1\n"
-        "\tproto esp spi 0xc7777777 reqid 1 mode tunnel\n")
+        "\tproto esp spi 0xc7777777 reqid 1 mode tunnel\n"))
 
 
 def policy(states):
@@ -125,6 +139,15 @@ CASES = [
                                            remove(SUN, "op=audit-stop")), "no 5452 has it"),
     ("5451 doubled", twice("moon", START, FIRST), "2 records op=start"),
     ("5452 doubled", twice("sun", END, FIRST), "2 records op=destroy"),
+    ("5452 never written, and op=lost", both(never_written("moon", END, SECOND),
+                                              lost("moon", "queue", 1)), None),
+    ("two of each never written, and op=lost of one",
+     both(never_written("moon", START, FIRST), never_written("moon", END, FIRST),
+          never_written("moon", START, SECOND), never_written("moon", END, SECOND),
+          lost("moon", "queue", 1)), "no 5452 has it"),
+    ("5452 removed, and op=lost of audit", both(remove(SUN, END, SECOND),
+                                                lost("sun", "audit", 1)), None),
+    ("op=lost of audit without a hole", lost("sun", "audit", 1), "not a sequence with 1 lost"),
     ("hole in rec-seq", replace("rec-seq=3 ", "rec-seq=9 ", MOON), "not a sequence"),
     ("in and out swapped in both records",
      both(replace(f"{IN1} {OUT1}", f"{IN1} {OUT1}".replace("in-spi", "x").replace(
@@ -168,10 +191,12 @@ CASES = [
     ("audit-start missing", never_written("moon", "op=audit-start"), "started under policy"),
     ("audit-stop missing", never_written("sun", "op=audit-stop"), "ended (term) under"),
     ("record of a stranger", replace("pid=500", "pid=501", START, FIRST), "of neither"),
-    ("SA of the kernel without records", monitor_more, "0xc7777777, no 5451"),
+    ("SA of the kernel without records", monitor_more(synthetic.policy("sun", 0xc7777777)),
+     "0xc7777777, no 5451"),
+    ("SA that no policy points at, without records,", monitor_more(), None),
     ("records without an SA in the kernel", monitor_without("moon", "0xc1000002"),
      "the kernel had no inbound SA"),
-    ("SA that stays in the kernel", lambda folder: folder.monitor["sun"].__delitem__(-1),
+    ("SA that stays in the kernel", lambda folder: folder.monitor["sun"].__delitem__(-2),
      "never removed from the kernel"),
     ("charon lists another SA", snapshot_other, "swanctl --list-sas"),
     ("charon lists another mode", shot_other(*CHILD, key="mode", value="BEET"),
@@ -232,6 +257,8 @@ def expectations():
     cases = [
         ("what is there", ["start in-spi=<a>", "start when>2", "destroy in-spi=<a>"], True),
         ("a group in any order", ["& start child-sa=2", "& start child-sa=1", "destroy"], True),
+        ("any number", ["* start", "* lost", "destroy"], True),
+        ("any number of others", ["* start child-sa=1", "destroy"], False),
         ("another order", ["start child-sa=2", "start child-sa=1", "destroy"], False),
         ("a record more", ["start", "start"], False),
         ("a record less", ["start", "start", "destroy", "destroy"], False),

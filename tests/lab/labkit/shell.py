@@ -10,7 +10,7 @@ class LabError(Exception):
     """Something in the lab did not work; the text says what."""
 
 
-def run(args, check=True, timeout=60, env=None, stdin=None):
+def run(args, check=True, timeout=120, env=None, stdin=None):
     """Runs a program to its end; returns its status and what it printed."""
     try:
         done = subprocess.run(
@@ -23,7 +23,18 @@ def run(args, check=True, timeout=60, env=None, stdin=None):
     return done.returncode, done.stdout
 
 
-def wait_for(what, condition, timeout=30, interval=0.05):
+SPECIAL = set("|&;<>()$`\\\"'*?[]{}!~#\n")
+
+
+def command_line(text):
+    """What runs a command: a shell only where it takes one, for it costs time."""
+    words = text.split()
+    if SPECIAL & set(text) or "=" in words[0]:
+        return ["sh", "-c", text]
+    return words
+
+
+def wait_for(what, condition, timeout=90, interval=0.05):
     """Calls condition until it gives something true, and returns that."""
     deadline = time.monotonic() + timeout
     while True:
@@ -33,11 +44,6 @@ def wait_for(what, condition, timeout=30, interval=0.05):
         if time.monotonic() > deadline:
             raise LabError(f"waited {timeout} s in vain for {what}")
         time.sleep(interval)
-
-
-def in_ns(name, *args):
-    """The command line that runs args in a network namespace."""
-    return ["nsenter", f"--net=/run/netns/{name}", *args]
 
 
 def read(path):

@@ -12,7 +12,7 @@ from .auditlog import BACKLOG, LOG
 from .shell import LabError, run, wait_for
 
 COMMAND = re.compile(r"(moon|sun|both)([!?&]?): *(.*)$")
-PATIENCE = 40
+PATIENCE = 120
 
 
 class StepError(Exception):

@@ -18,6 +18,15 @@ SPIS = [{"moon": 0xc1000001, "sun": 0xc2000001}, {"moon": 0xc1000002, "sun": 0xc
 LIFE = [(10.0, 21.0), (20.0, 30.0)]
 
 
+def policy(name, spi):
+    """What the kernel says when an outbound policy points at an SA."""
+    local, remote = (base.ADDRESSES[n]["outer"][0] for n in (name, base.peer(name)))
+    return (f"src {base.network(name)} dst {base.network(base.peer(name))} \n"
+            "\tdir out priority 383615 ptype main \n"
+            f"\ttmpl src {local} dst {remote}\n"
+            f"\t\tproto esp spi 0x{spi:08x} reqid 1 mode tunnel\n")
+
+
 class Folder:
     """The lines of each file, free to be changed, and then written."""
 
@@ -131,6 +140,7 @@ class Folder:
                 f"dst {base.ADDRESSES[dst]['outer'][0]}\n"
                 f"\tproto esp spi 0x{SPIS[index][dst]:08x} reqid 1 mode tunnel\n"
                 "\treplay-window 0 \n")
+        self.monitor[name].append(policy(name, SPIS[index][other]))
 
     def _snapshot(self):
         return dict({name: self._shot(name) for name in base.GATEWAYS}, time=EPOCH + 25.0)
