@@ -2,7 +2,6 @@
 #include "record.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -45,7 +44,7 @@ struct source {
 static void put_name(struct qm_writer *w, const char *field, const char *value)
 {
 	qm_writer_field(w, field);
-	qm_writer_printf(w, "%s", value);
+	qm_writer_string(w, value);
 }
 
 static void put_word(struct qm_writer *w, const char *field, const char *value)
@@ -63,7 +62,7 @@ static void put_text(struct qm_writer *w, const char *field, const struct qm_tex
 static void put_number(struct qm_writer *w, const char *field, uint64_t n)
 {
 	qm_writer_field(w, field);
-	qm_writer_printf(w, "%" PRIu64, n);
+	qm_writer_number(w, n, 1);
 }
 
 static void put_known(struct qm_writer *w, const char *field, struct qm_count count)
@@ -84,7 +83,9 @@ static void put_id(struct qm_writer *w, const char *field, uint32_t id)
 static void put_ms(struct qm_writer *w, const char *field, uint64_t ms)
 {
 	qm_writer_field(w, field);
-	qm_writer_printf(w, "%" PRIu64 ".%03u", ms / 1000, (unsigned)(ms % 1000));
+	qm_writer_number(w, ms / 1000, 1);
+	qm_writer_string(w, ".");
+	qm_writer_number(w, ms % 1000, 3);
 }
 
 static void put_addr(struct qm_writer *w, const char *field, const struct qm_addr *addr)
@@ -109,15 +110,17 @@ static void put_if_id(struct qm_writer *w, const struct qm_sa_facts *sa)
 {
 	put_number(w, "if-id", sa->if_id_in);
 	if (sa->if_id_in != sa->if_id_out) {
-		qm_writer_printf(w, "/%" PRIu32, sa->if_id_out);
+		qm_writer_string(w, "/");
+		qm_writer_number(w, sa->if_id_out, 1);
 	}
 }
 
 static void put_one_mark(struct qm_writer *w, struct qm_mark mark)
 {
-	qm_writer_printf(w, "%" PRIu32, mark.value);
+	qm_writer_number(w, mark.value, 1);
 	if (mark.mask != UINT32_MAX && (mark.value || mark.mask)) {
-		qm_writer_printf(w, ":0x%" PRIx32, mark.mask);
+		qm_writer_string(w, ":");
+		qm_writer_hex(w, mark.mask);
 	}
 }
 
@@ -127,7 +130,7 @@ static void put_mark(struct qm_writer *w, const struct qm_sa_facts *sa)
 	put_one_mark(w, sa->mark_in);
 	if (sa->mark_in.value != sa->mark_out.value ||
 		sa->mark_in.mask != sa->mark_out.mask) {
-		qm_writer_printf(w, "/");
+		qm_writer_string(w, "/");
 		put_one_mark(w, sa->mark_out);
 	}
 }

@@ -3,13 +3,14 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 /** Ends a string that was cut. */
 #define CUT_MARK "..."
 #define CUT_MARK_LEN (sizeof(CUT_MARK) - 1)
+
+/** Digits of UINT64_MAX. */
+#define NUMBER_MAX 20
 
 /** Longest UTF-8 character. */
 #define UTF8_MAX 4
@@ -56,34 +57,44 @@ static void put(struct qm_writer *w, const char *s, size_t len)
 	}
 }
 
-static void put_string(struct qm_writer *w, const char *s)
+void qm_writer_string(struct qm_writer *w, const char *s)
 {
 	put(w, s, strlen(s));
 }
 
-void qm_writer_printf(struct qm_writer *w, const char *fmt, ...)
+void qm_writer_hex(struct qm_writer *w, uint32_t n)
 {
-	size_t room = w->size - w->len;
-	va_list args;
-	int n;
+	static const char digits[] = "0123456789abcdef";
+	char buf[2 * sizeof(n)];
+	size_t i = sizeof(buf);
 
-	if (w->full) {
-		return;
-	}
-	va_start(args, fmt);
-	n = vsnprintf(w->buf + w->len, room, fmt, args);
-	va_end(args);
-	if (n < 0 || (size_t)n >= room) {
-		w->buf[w->len] = '\0';
-		w->full = true;
-		return;
-	}
-	w->len += n;
+	do {
+		buf[--i] = digits[n & 0xf];
+		n >>= 4;
+	} while (n);
+	qm_writer_string(w, "0x");
+	put(w, buf + i, sizeof(buf) - i);
+}
+
+void qm_writer_number(struct qm_writer *w, uint64_t n, unsigned digits)
+{
+	char buf[NUMBER_MAX];
+	size_t i = sizeof(buf);
+
+	do {
+		buf[--i] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n || (sizeof(buf) - i < digits && i));
+	put(w, buf + i, sizeof(buf) - i);
 }
 
 void qm_writer_field(struct qm_writer *w, const char *name)
 {
-	qm_writer_printf(w, "%s%s=", w->len ? " " : "", name);
+	if (w->len) {
+		put(w, " ", 1);
+	}
+	qm_writer_string(w, name);
+	put(w, "=", 1);
 }
 
 /** What auparse could not take literally between double quotes. */
@@ -118,9 +129,11 @@ void qm_writer_untrusted(struct qm_writer *w, const struct qm_text *text)
 	size_t len = text->len < QM_TEXT_MAX ? text->len : QM_TEXT_MAX;
 
 	if (!len) {
-		put_string(w, "?");
+		qm_writer_string(w, "?");
 	} else if (all_plain(text->s, len)) {
-		qm_writer_printf(w, "\"%.*s\"", (int)len, text->s);
+		put(w, "\"", 1);
+		put(w, text->s, len);
+		put(w, "\"", 1);
 	} else {
 		put_hex(w, text->s, len);
 	}
@@ -132,7 +145,7 @@ void qm_writer_word(struct qm_writer *w, const char *s, size_t max)
 	char *p;
 
 	if (!len) {
-		put_string(w, "?");
+		qm_writer_string(w, "?");
 		return;
 	}
 	p = reserve(w, len);
@@ -149,7 +162,7 @@ static void put_ip(struct qm_writer *w, uint8_t family, const uint8_t *ip)
 	if (family == AF_INET || family == AF_INET6) {
 		inet_ntop(family, ip, buf, sizeof(buf));
 	}
-	put_string(w, buf);
+	qm_writer_string(w, buf);
 }
 
 /** Like put_ip(), where the value may end: auparse drops a colon there. */
@@ -157,7 +170,7 @@ static void put_last_ip(struct qm_writer *w, uint8_t family, const uint8_t *ip)
 {
 	put_ip(w, family, ip);
 	if (w->len && w->buf[w->len - 1] == ':') {
-		put_string(w, "0");
+		qm_writer_string(w, "0");
 	}
 }
 
@@ -169,9 +182,12 @@ void qm_writer_addr(struct qm_writer *w, const struct qm_addr *addr)
 void qm_writer_spi(struct qm_writer *w, uint32_t spi)
 {
 	if (spi) {
-		qm_writer_printf(w, "%u(0x%x)", spi, spi);
+		qm_writer_number(w, spi, 1);
+		qm_writer_string(w, "(");
+		qm_writer_hex(w, spi);
+		qm_writer_string(w, ")");
 	} else {
-		put_string(w, "?");
+		qm_writer_string(w, "?");
 	}
 }
 
@@ -202,9 +218,10 @@ static void put_range(struct qm_writer *w, const struct qm_ts *ts)
 
 	put_ip(w, ts->family, ts->from);
 	if (prefix >= 0) {
-		qm_writer_printf(w, "/%d", prefix);
+		qm_writer_string(w, "/");
+		qm_writer_number(w, (uint64_t)prefix, 1);
 	} else {
-		put_string(w, "..");
+		qm_writer_string(w, "..");
 		put_last_ip(w, ts->family, ts->to);
 	}
 }
@@ -213,35 +230,38 @@ static void put_proto(struct qm_writer *w, uint8_t proto)
 {
 	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
 		if (protocols[i].number == proto) {
-			put_string(w, protocols[i].name);
+			qm_writer_string(w, protocols[i].name);
 			return;
 		}
 	}
-	qm_writer_printf(w, "%u", proto);
+	qm_writer_number(w, proto, 1);
 }
 
 /** A port or, for ICMP, `type` or `type(code)`. */
 static void put_port(struct qm_writer *w, uint8_t proto, uint16_t port)
 {
 	if (proto != IPPROTO_ICMP && proto != IPPROTO_ICMPV6) {
-		qm_writer_printf(w, "%u", port);
-	} else if (port & 0xff) {
-		qm_writer_printf(w, "%u(%u)", port >> 8, port & 0xff);
-	} else {
-		qm_writer_printf(w, "%u", port >> 8);
+		qm_writer_number(w, port, 1);
+		return;
+	}
+	qm_writer_number(w, port >> 8, 1);
+	if (port & 0xff) {
+		qm_writer_string(w, "(");
+		qm_writer_number(w, port & 0xff, 1);
+		qm_writer_string(w, ")");
 	}
 }
 
 static void put_ports(struct qm_writer *w, const struct qm_ts *ts)
 {
-	put_string(w, "/");
+	qm_writer_string(w, "/");
 	if (ts->from_port == UINT16_MAX && ts->to_port == 0) {
-		put_string(w, "OPAQUE");
+		qm_writer_string(w, "OPAQUE");
 		return;
 	}
 	put_port(w, ts->proto, ts->from_port);
 	if (ts->from_port != ts->to_port) {
-		put_string(w, "-");
+		qm_writer_string(w, "-");
 		put_port(w, ts->proto, ts->to_port);
 	}
 }
@@ -251,19 +271,19 @@ static void put_ts(struct qm_writer *w, const struct qm_ts *ts)
 	bool any_port = ts->from_port == 0 && ts->to_port == UINT16_MAX;
 
 	if (ts->family != AF_INET && ts->family != AF_INET6) {
-		put_string(w, "?");
+		qm_writer_string(w, "?");
 		return;
 	}
 	put_range(w, ts);
 	if (!ts->proto && any_port) {
 		return;
 	}
-	put_string(w, "[");
+	qm_writer_string(w, "[");
 	put_proto(w, ts->proto);
 	if (!any_port) {
 		put_ports(w, ts);
 	}
-	put_string(w, "]");
+	qm_writer_string(w, "]");
 }
 
 void qm_writer_ts_list(struct qm_writer *w, const struct qm_ts_list *list)
@@ -271,15 +291,16 @@ void qm_writer_ts_list(struct qm_writer *w, const struct qm_ts_list *list)
 	unsigned count = list->count < QM_TS_MAX ? list->count : QM_TS_MAX;
 
 	if (!count) {
-		put_string(w, "?");
+		qm_writer_string(w, "?");
 		return;
 	}
 	for (unsigned i = 0; i < count; i++) {
-		put_string(w, i ? "," : "");
+		qm_writer_string(w, i ? "," : "");
 		put_ts(w, &list->ts[i]);
 	}
 	if (list->total > count) {
-		qm_writer_printf(w, ",+%u", list->total - count);
+		qm_writer_string(w, ",+");
+		qm_writer_number(w, list->total - count, 1);
 	}
 }
 

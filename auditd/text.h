@@ -11,7 +11,11 @@
 
 #include "facts.h"
 
-/** A text under construction. Once full it stays full and says so. */
+/**
+ * A text under construction. Once something did not fit it stays full, and is
+ * not worth anything. Nothing here is made by printf(): in charon, which adds
+ * conversions of its own to it, it is many times slower.
+ */
 struct qm_writer {
 	char *buf;
 	size_t size;
@@ -22,9 +26,14 @@ struct qm_writer {
 /** Starts an empty text in `buf` of `size` > 0 bytes, NUL included. */
 void qm_writer_init(struct qm_writer *w, char *buf, size_t size);
 
-/** Appends formatted text; all or nothing. */
-void qm_writer_printf(struct qm_writer *w, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+/** Appends a string that needs no encoding. */
+void qm_writer_string(struct qm_writer *w, const char *s);
+
+/** Appends a number in decimal, with zeros in front up to `digits` digits. */
+void qm_writer_number(struct qm_writer *w, uint64_t n, unsigned digits);
+
+/** Appends a number as 0x and lower-case digits, without zeros in front. */
+void qm_writer_hex(struct qm_writer *w, uint32_t n);
 
 /** Appends a separating blank, name, and '='. */
 void qm_writer_field(struct qm_writer *w, const char *name);

@@ -25,12 +25,42 @@ static void test_fields(void)
 
 	QM_STR(buf, "");
 	qm_writer_field(w, "op");
-	qm_writer_printf(w, "%s", "start");
+	qm_writer_string(w, "start");
 	qm_writer_field(w, "reqid");
-	qm_writer_printf(w, "%u", 3u);
+	qm_writer_number(w, 3, 1);
 	QM_STR(buf, "op=start reqid=3");
 	QM_INT(w->len, strlen(buf));
 	CU_ASSERT_FALSE(w->full);
+}
+
+static const struct {
+	uint64_t n;
+	unsigned digits;
+	const char *text;
+} numbers[] = {
+	{ 0, 1, "0" },
+	{ 0, 3, "000" },
+	{ 7, 3, "007" },
+	{ 999, 3, "999" },
+	{ 1000, 3, "1000" },
+	{ UINT32_MAX, 1, "4294967295" },
+	{ UINT64_MAX, 1, "18446744073709551615" },
+	{ UINT64_MAX, 99, "18446744073709551615" },
+	{ 1, 99, "00000000000000000001" },
+};
+
+static void test_numbers(void)
+{
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		qm_writer_number(fresh(), numbers[i].n, numbers[i].digits);
+		QM_STR(buf, numbers[i].text);
+	}
+	qm_writer_hex(fresh(), 0);
+	QM_STR(buf, "0x0");
+	qm_writer_hex(fresh(), 0xc1234567);
+	QM_STR(buf, "0xc1234567");
+	qm_writer_hex(fresh(), UINT32_MAX);
+	QM_STR(buf, "0xffffffff");
 }
 
 /** Writes one of each into a text of `size` bytes and looks for what spilled. */
@@ -69,11 +99,11 @@ static void test_full_stays_full(void)
 	struct qm_writer w;
 
 	qm_writer_init(&w, small, sizeof(small));
-	qm_writer_printf(&w, "1234");
-	qm_writer_printf(&w, "56789");
+	qm_writer_string(&w, "1234");
+	qm_writer_string(&w, "56789");
 	CU_ASSERT_TRUE(w.full);
 	QM_STR(small, "1234");
-	qm_writer_printf(&w, "5");
+	qm_writer_string(&w, "5");
 	qm_writer_spi(&w, 0);
 	QM_STR(small, "1234");
 }
@@ -334,6 +364,7 @@ static void test_set_any_length(void)
 
 CU_TestInfo text_tests[] = {
 	{ "fields are separated by one blank", test_fields },
+	{ "numbers", test_numbers },
 	{ "no size of buffer is overrun", test_bounds },
 	{ "a full text stays as it is", test_full_stays_full },
 	{ "untrusted strings are quoted or encoded", test_untrusted },
