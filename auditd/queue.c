@@ -10,6 +10,9 @@
 /** How long an idle consumer lingers before it asks to be woken. */
 #define LINGER_NS (5 * 1000 * 1000)
 
+/** No page is smaller. */
+#define PAGE_MIN 4096
+
 struct qm_queue {
 	pthread_mutex_t mutex;
 	pthread_cond_t filled;
@@ -23,6 +26,19 @@ struct qm_queue {
 	struct qm_queue_loss loss;
 	struct qm_input slots[];
 };
+
+/**
+ * Has the kernel give all pages now. Otherwise the first backlog would take
+ * them one by one, and a page fault costs a hook more than all it does.
+ */
+static void touch(void *memory, size_t bytes)
+{
+	volatile char *p = memory;
+
+	for (size_t i = 0; i < bytes; i += PAGE_MIN) {
+		p[i] = 0;
+	}
+}
 
 int qm_queue_new(struct qm_queue **ret, size_t capacity)
 {
@@ -38,6 +54,7 @@ int qm_queue_new(struct qm_queue **ret, size_t capacity)
 	if (!queue) {
 		return -ENOMEM;
 	}
+	touch(queue, bytes);
 	queue->capacity = capacity;
 	pthread_mutex_init(&queue->mutex, NULL);
 	qm_cond_init(&queue->filled);
@@ -119,8 +136,7 @@ int qm_queue_pop(struct qm_queue *queue, struct qm_input *ret, int timeout_ms)
 		memcpy(ret, &queue->slots[queue->head],
 			   qm_input_size(&queue->slots[queue->head]));
 		queue->count--;
-		/* starting over when empty keeps the memory in use as small as the
-		 * longest backlog was */
+		/* starting over when empty keeps to memory that is in the caches */
 		queue->head = queue->count ? (queue->head + 1) % queue->capacity : 0;
 	}
 	pthread_mutex_unlock(&queue->mutex);
