@@ -242,7 +242,8 @@ static const struct qm_case disorder[] = {
 	  "start 2/1 init old=0\n"
 	  "end 2/1 deleted local rekeys=0 1s" },
 	{ "installed twice, refused in part, and given up",
-	  "keys 1/1 init; installed 1; refused 1; installed 1; destroying 1; ike-destroying 1",
+	  "keys 1/1 init; installed 1; refused 1; installed 1; destroying 1;"
+	  "ike-destroying 1",
 	  "start 1/1 init old=0\n"
 	  "end 1/1 unknown ? rekeys=0 0s" },
 	{ "set aside, and no more that counts",
@@ -260,8 +261,8 @@ static const struct qm_case disorder[] = {
 	  "ike-destroying 1", "" },
 	{ "deleted before it was announced, and announced after all",
 	  "keys 1/1 init; installed 1; deleting 1; installed 1; refused 1; up 1/1;"
-	  "destroying 1; keys 2/1 init; installed 2; deleting 2; deleting 2; refused 2; down 2;"
-	  "destroying 2; ike-destroying 1",
+	  "destroying 1; keys 2/1 init; installed 2; deleting 2; deleting 2; refused 2;"
+	  "down 2; destroying 2; ike-destroying 1",
 	  "start 1/1 init old=0\n"
 	  "end 1/1 deleted local rekeys=0 1s\n"
 	  "start 2/1 init old=0\n"
