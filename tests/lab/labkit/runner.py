@@ -106,7 +106,7 @@ class Run:
         with open(f"{self.folder}/audit.log", "wb") as log:
             log.writelines(line + b"\n" for line in auditlog.lines(pids))
         about = {"scenario": self.scenario.name, "version": self.version,
-                 "gateways": {name: {"addresses": base.addresses(name), "runs": gateway.runs}
+                 "lossy": self.scenario.lossy, "gateways": {name: {"addresses": base.addresses(name), "runs": gateway.runs}
                               for name, gateway in self._gateways.items()},
                  "snapshots": self._snapshots}
         with open(f"{self.folder}/scenario.json", "w", encoding="utf-8") as file:
@@ -127,7 +127,7 @@ class Run:
         """A figure that a step wants to have printed."""
         try:
             with open(f"{self.folder}/note", encoding="ascii") as file:
-                return f", {file.read()}"
+                return file.read()
         except FileNotFoundError:
             return ""
 

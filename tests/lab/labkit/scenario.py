@@ -6,7 +6,7 @@ import re
 
 from . import base
 
-HEADERS = {"title", "why", "versions", "daemons", "exclusive", "start"}
+HEADERS = {"title", "why", "versions", "daemons", "exclusive", "lossy", "start"}
 SECTION = re.compile(r"\[(swanctl|strongswan|steps|expect)(?: (moon|sun|both))?\]$")
 MANY = re.compile(r"\{(\d+)\.\.(\d+)\}")
 ONLY = re.compile(r"@([12]) +(.*)$")
@@ -95,6 +95,11 @@ class Scenario:
     def exclusive(self):
         """Whether nothing else may run at the same time."""
         return self.headers.get("exclusive") == "yes"
+
+    @property
+    def lossy(self):
+        """Whether the kernel may throw records away: then there is no promise."""
+        return self.headers.get("lossy") == "yes"
 
     @property
     def starts(self):

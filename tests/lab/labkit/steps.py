@@ -5,14 +5,21 @@ import re
 import signal
 import subprocess
 import os
+import sys
 import time
 
 from . import expect, network, trail
 from .auditlog import BACKLOG, LOG
-from .shell import LabError, run, wait_for
+from .shell import LabError, read, run, wait_for
 
 COMMAND = re.compile(r"(moon|sun|both)([!?&]?): *(.*)$")
 PATIENCE = 120
+FILL = """
+import audit
+fd = audit.audit_open()
+while True:
+    audit.audit_log_user_message(fd, audit.AUDIT_USER, "lab-fill", None, "", "", 1)
+"""
 
 
 class StepError(Exception):
@@ -31,6 +38,7 @@ class Steps:
         self._times = {}
         self._auditd_stopped = False
         self._audit_changed = False
+        self._filler = None
 
     def run(self, scenario, version):
         """Runs all steps, then waits for the commands in the background."""
@@ -48,6 +56,7 @@ class Steps:
     def clean(self):
         """Undoes what a broken scenario may have left for others."""
         self._signal_auditd(signal.SIGCONT)
+        self._do_fill("off")
         if self._audit_changed:
             run(["auditctl", "-e", "1"])
             run(["auditctl", "-b", BACKLOG])
@@ -59,6 +68,11 @@ class Steps:
     def _say(self, text):
         self._journal.write(f"{time.strftime('%T')} {text}\n")
         self._journal.flush()
+
+    def _note(self, text):
+        """Notes what is printed with the verdict."""
+        with open(f"{os.path.dirname(self._journal.name)}/note", "a", encoding="ascii") as note:
+            note.write(f", {text}")
 
     def _one(self, line):
         command = COMMAND.match(line)
@@ -223,10 +237,27 @@ class Steps:
         self._audit_changed = True
         run(["auditctl", "-e", {"on": "1", "off": "0"}[what]])
 
-    def _do_time(self, name, who, *command):
-        """Runs a command on a gateway and keeps how long it took."""
+    def _do_fill(self, what):
+        """Sends records without end, so that the kernel's backlog stays full."""
+        if what == "on":
+            self._filler = subprocess.Popen([sys.executable, "-c", FILL])
+            # in uninterruptible sleep: the kernel makes it wait
+            wait_for("the backlog to be full", lambda: ") D " in read(
+                f"/proc/{self._filler.pid}/stat"), PATIENCE, 0.01)
+        elif self._filler:
+            self._filler.kill()
+            self._filler.wait()
+            self._filler = None
+
+    def _do_reset_lost(self):
+        """Has the kernel forget what it lost; says how much that was."""
+        for line in run(["auditctl", "--reset-lost"])[1].splitlines():
+            self._note(f"the kernel: {line}")
+
+    def _do_time(self, name, *step):
+        """Does a step and keeps how long it took."""
         begun = time.monotonic()
-        self._command(who.rstrip(":"), "", " ".join(command))
+        self._one(" ".join(step))
         self._times.setdefault(name, []).append(time.monotonic() - begun)
 
     def _do_compare(self, name, _than, other, factor, plus):
@@ -234,7 +265,6 @@ class Steps:
         mine, base = (sorted(self._times[key])[len(self._times[key]) // 2]
                       for key in (name, other))
         self._say(f"{name} {mine:.3f} s, {other} {base:.3f} s, ratio {mine / base:.2f}")
-        with open(f"{os.path.dirname(self._journal.name)}/note", "w", encoding="ascii") as note:
-            note.write(f"{name}/{other} = {mine / base:.2f}")
+        self._note(f"{name}/{other} = {mine / base:.2f}")
         if mine > float(factor) * base + float(plus):
             raise LabError(f"{name} took {mine:.3f} s, {other} {base:.3f} s")
