@@ -4,6 +4,16 @@
 #define SIZE_UP_TO(member) \
 	(offsetof(struct qm_input, member) + sizeof(((struct qm_input *)0)->member))
 
+void qm_input_init(struct qm_input *input, enum qm_input_type type, uint32_t thread,
+				   uint32_t ike_sa)
+{
+	input->type = type;
+	input->thread = thread;
+	input->time = qm_time_now();
+	input->ike_sa = ike_sa;
+	input->child_sa = 0;
+}
+
 size_t qm_input_size(const struct qm_input *input)
 {
 	switch (input->type) {

@@ -131,6 +131,16 @@ struct qm_input {
 	};
 };
 
+/**
+ * Sets what every input has, the time to now. The rest is left as it is: only
+ * the part in use is ever read.
+ *
+ * @param thread	the daemon's number of the calling thread
+ * @param ike_sa	charon's unique id of the IKE_SA, 0 for none
+ */
+void qm_input_init(struct qm_input *input, enum qm_input_type type, uint32_t thread,
+				   uint32_t ike_sa);
+
 /** Bytes of an input that are in use, from its start. */
 size_t qm_input_size(const struct qm_input *input);
 

@@ -47,11 +47,7 @@ METHOD(kernel_listener_t, expire, bool,
 
 	if (hard)
 	{
-		input.type = QM_INPUT_EXPIRED;
-		input.thread = thread_current_id();
-		input.time = qm_time_now();
-		input.ike_sa = 0;
-		input.child_sa = 0;
+		qm_input_init(&input, QM_INPUT_EXPIRED, thread_current_id(), 0);
 		input.expired.satype = translate_protocol(protocol);
 		input.expired.spi = ntohl(spi);
 		qm_audit_facts_host(dst, &input.expired.dst);

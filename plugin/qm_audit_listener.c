@@ -27,17 +27,13 @@ struct private_qm_audit_listener_t {
 };
 
 /**
- * Set what every input has. The large rest is left as it is: only the part in
- * use is read.
+ * Set what every input has
  */
 static void init_input(struct qm_input *input, enum qm_input_type type,
 					   ike_sa_t *ike_sa)
 {
-	input->type = type;
-	input->thread = thread_current_id();
-	input->time = qm_time_now();
-	input->ike_sa = ike_sa ? ike_sa->get_unique_id(ike_sa) : 0;
-	input->child_sa = 0;
+	qm_input_init(input, type, thread_current_id(),
+				  ike_sa ? ike_sa->get_unique_id(ike_sa) : 0);
 }
 
 /**
