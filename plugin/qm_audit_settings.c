@@ -4,7 +4,7 @@
 
 #include <ctype.h>
 
-/** Observations of up to 2.4 KiB each that can wait */
+/** Observations that can wait, 2.4 KiB of memory each */
 #define QUEUE_SIZE_DEFAULT 4096
 #define QUEUE_SIZE_MIN 16
 #define QUEUE_SIZE_MAX 1048576
