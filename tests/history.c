@@ -75,7 +75,7 @@ void qm_history_facts(struct qm_sa_facts *sa, uint32_t child_sa, uint32_t ike_sa
 	sa->ike_version = version;
 	sa->satype = satype;
 	sa->local = address(192, host ? host : QM_HISTORY_HOST);
-	sa->remote = address(198, QM_HISTORY_HOST);
+	sa->remote = address(198, host ? host : QM_HISTORY_HOST);
 }
 
 struct qm_time qm_history_time(uint64_t seconds)
@@ -138,8 +138,8 @@ void qm_history_print(FILE *to, const struct qm_input *input)
 				state_names[input->state] : "strange", input->child_sa);
 		break;
 	case QM_INPUT_EXPIRED:
-		fprintf(to, "expired-%s %u", input->expired.spi < OUT_SPI ? "in" : "out",
-				input->expired.spi & 0xffff);
+		fprintf(to, "expired-%s %u %u", input->expired.spi < OUT_SPI ? "in" : "out",
+				input->expired.spi & 0xffff, input->expired.dst.ip[3]);
 		break;
 	case QM_INPUT_PEER_DELETE:
 		print_deleted(to, input);
@@ -168,6 +168,9 @@ static const char *wrong_facts(const struct qm_event *event)
 
 	if (sa->in_spi != IN_SPI + sa->child_sa || sa->out_spi != OUT_SPI + sa->child_sa) {
 		return "not its SPIs";
+	}
+	if (sa->local.ip[3] != sa->remote.ip[3]) {
+		return "addresses that do not go together";
 	}
 	if (event->traffic.bytes_in.known || event->traffic.bytes_out.known ||
 		event->traffic.packets_in.known || event->traffic.packets_out.known ||
@@ -306,11 +309,14 @@ static void parse_expired(const struct qm_history *history, const struct words *
 
 	input->type = QM_INPUT_EXPIRED;
 	input->expired.satype = history->satype[child_sa];
+	if (has_word(words, "alien")) {
+		input->expired.satype ^= QM_SATYPE_ESP ^ QM_SATYPE_AH;
+	}
 	input->expired.spi = (in ? IN_SPI : OUT_SPI) + child_sa;
 	input->expired.dst = address(in ? 192 : 198, QM_HISTORY_HOST);
 	/* the kernel's expire names no port */
 	input->expired.dst.port = 0;
-	if (in && words->count > 2) {
+	if (words->count > 2 && strcmp(words->word[2], "alien")) {
 		input->expired.dst.ip[3] = (uint8_t)number(words, words->word[2]);
 	}
 }
@@ -330,7 +336,7 @@ static void parse_ike(struct qm_history *history, const struct words *words,
 		input->ike_sa = number(words, words->word[1]);
 		history->host[input->ike_sa] = (uint8_t)number(words, words->word[2]);
 		input->hosts.local = address(192, history->host[input->ike_sa]);
-		input->hosts.remote = address(198, QM_HISTORY_HOST);
+		input->hosts.remote = address(198, history->host[input->ike_sa]);
 	} else if (!strcmp(words->word[0], "cause")) {
 		input->type = QM_INPUT_IKE_CAUSE;
 		input->ike_sa = number(words, words->word[1]);

@@ -6,7 +6,7 @@
  *	keys C/I [init|resp] [v1] [ah]	CHILD_SA C of IKE_SA I has keys
  *	installed|rekeyed|deleting|destroying|other C
  *	up C/I		rekey OLD>C/I		down C		refused C
- *	expired-in C	expired-out C
+ *	expired-in C [N] [alien]	expired-out C [N] [alien]
  *	peer-delete I C…	peer-delete-in I C…	peer-delete-ike I
  *	contact I	auth I
  *	cause I timeout|expired|replaced|reauth|parse-error|none
@@ -16,7 +16,8 @@
  * "@T" before a statement names the thread that observed it, 1 by default. A
  * second passes before each. Facts follow from the numbers: C receives on
  * 0xc0000000 + C and sends to 0xd0000000 + C, from 192.0.2.1 to 198.51.100.1;
- * after "hosts I N" from 192.0.2.N.
+ * after "hosts I N" from 192.0.2.N to 198.51.100.N. What expires does so at N; if
+ * alien, it has C's SPI and address in another protocol.
  *
  * Events are lines:
  *
@@ -35,7 +36,7 @@
 /** CHILD_SA and IKE_SA ids in a history are below this. */
 #define QM_HISTORY_IDS 256
 
-/** Last byte of the local address where nothing has changed it. */
+/** Last byte of both addresses where nothing has changed it. */
 #define QM_HISTORY_HOST 1
 
 /** A row of a table: what the ledger is told and what it has to say. */
@@ -50,7 +51,7 @@ struct qm_history {
 	/** IKE version and protocol of each CHILD_SA, as its keys had them */
 	uint8_t version[QM_HISTORY_IDS];
 	enum qm_satype satype[QM_HISTORY_IDS];
-	/** last byte of each IKE_SA's local address, 0 for QM_HISTORY_HOST */
+	/** last byte of each IKE_SA's addresses, 0 for QM_HISTORY_HOST */
 	uint8_t host[QM_HISTORY_IDS];
 	uint64_t seconds;
 };

@@ -164,6 +164,16 @@ static const struct qm_case ended[] = {
 	  "ike-destroying 1",
 	  "start 1/1 init old=0\n"
 	  "end 1/1 deleted local rekeys=0 4s" },
+	{ "another SA with that SPI, of another protocol, expires",
+	  NEW("1", "1", "init") "@9 expired-in 1 alien; @9 expired-out 1 alien; deleting 1;"
+	  "down 1; destroying 1; ike-destroying 1",
+	  "start 1/1 init old=0\n"
+	  "end 1/1 deleted local rekeys=0 5s" },
+	{ "at the peer's address before that moved, another's SA with that SPI expires",
+	  NEW("1", "1", "init") "hosts 1 77; @9 expired-out 1; deleting 1; down 1;"
+	  "destroying 1; ike-destroying 1",
+	  "start 1/1 init old=0\n"
+	  "end 1/1 deleted local rekeys=0 5s at 77" },
 	{ "expired at the address that it moved to",
 	  NEW("1", "1", "init") "hosts 1 77; @9 expired-in 1 77; deleting 1; down 1;"
 	  "destroying 1; ike-destroying 1",
@@ -200,6 +210,27 @@ static const struct qm_case incomplete[] = {
 	  "start 2/1 init old=1\n"
 	  "end 1/1 rekeyed local rekeys=0 12s\n"
 	  "end 2/1 deleted peer rekeys=1 12s" },
+	{ "that the IKE_SA was being deleted was lost",
+	  NEW("1", "1", "init") "cause 1 expired; ike-down 1; down 1; ike-destroying 1;"
+	  "destroying 1;" NEW("2", "2", "init") "cause 2 replaced; ike-down 2; down 2;"
+	  "ike-destroying 2; destroying 2;" NEW("3", "3", "init") "cause 3 reauth;"
+	  "ike-down 3; down 3; ike-destroying 3; destroying 3",
+	  "start 1/1 init old=0\n"
+	  "end 1/1 ike-expired local rekeys=0 5s\n"
+	  "start 2/2 init old=0\n"
+	  "end 2/2 replaced local rekeys=0 5s\n"
+	  "start 3/3 init old=0\n"
+	  "end 3/3 reauthenticated local rekeys=0 5s" },
+	{ "that the peer has no other IKE_SA does not end the one that says so",
+	  NEW("1", "1", "resp") "contact 1; ike-down 1; down 1; ike-destroying 1;"
+	  "destroying 1",
+	  "start 1/1 resp old=0\n"
+	  "end 1/1 unknown ? rekeys=0 5s" },
+	{ "said to be of the IKE_SA that it has left",
+	  "keys 1/1 init; installed 1; moved 1>2; up 1/1; ike-destroying 1; deleting 1;"
+	  "down 1; destroying 1; ike-destroying 2",
+	  "start 1/2 init old=0\n"
+	  "end 1/2 deleted local rekeys=0 4s" },
 	{ "IKE_SA gone before its CHILD_SAs",
 	  NEW("1", "1", "init") "peer-delete-ike 1; ike-deleting 1; ike-down 1; down 1;"
 	  "ike-destroying 1; ike-destroying 1; destroying 1",
