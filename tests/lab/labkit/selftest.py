@@ -53,6 +53,11 @@ def lost(name, cause, count):
     return spoil
 
 
+def lossy(folder):
+    """The scenario says that the kernel may throw records away."""
+    folder.about["lossy"] = True
+
+
 def replace(old, new, *words):
     """A text replaced by another in one record."""
     return lambda folder: folder.replace(old, new, *words)
@@ -148,6 +153,10 @@ CASES = [
     ("5452 removed, and op=lost of audit", both(remove(SUN, END, SECOND),
                                                 lost("sun", "audit", 1)), None),
     ("op=lost of audit without a hole", lost("sun", "audit", 1), "not a sequence with 1 lost"),
+    ("5452 removed where the kernel may throw records away",
+     both(remove(SUN, END, SECOND), lossy), None),
+    ("5452 doubled where the kernel may throw records away",
+     both(twice("sun", END, FIRST), lossy), "2 records op=destroy"),
     ("hole in rec-seq", replace("rec-seq=3 ", "rec-seq=9 ", MOON), "not a sequence"),
     ("in and out swapped in both records",
      both(replace(f"{IN1} {OUT1}", f"{IN1} {OUT1}".replace("in-spi", "x").replace(
