@@ -96,7 +96,7 @@ void qm_limiter_hold(struct qm_limiter *limiter, enum qm_limit_kind kind,
  * are added to those of the unnamed where there is none: so the summaries are
  * within bounds too.
  *
- * @param all	hand out whatever has been counted, by name
+ * @param all	hand out what has been counted however young it is
  * @return		false if there is nothing to hand out
  */
 bool qm_limiter_take(struct qm_limiter *limiter, struct qm_time now, bool all,
