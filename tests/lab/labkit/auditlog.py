@@ -17,6 +17,8 @@ LOG = "/var/log/audit/audit.log"
 SETTINGS = "/etc/audit/auditd.conf"
 # as Debian's rules set it
 BACKLOG = "8192"
+# the kernel's default: a minute, in ticks of Debian's kernels
+BACKLOG_WAIT = "15000"
 OURS = re.compile(rb"type=CRYPTO_IPSEC_SA msg=audit\([0-9.]+:(\d+)\): pid=(\d+) .*?msg='(.*)'")
 MARK = re.compile(rb"type=USER .*msg='lab-mark=(\d+) ")
 

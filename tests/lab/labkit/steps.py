@@ -9,7 +9,7 @@ import sys
 import time
 
 from . import expect, network, trail
-from .auditlog import BACKLOG, LOG
+from .auditlog import BACKLOG, BACKLOG_WAIT, LOG
 from .shell import LabError, read, run, wait_for
 
 COMMAND = re.compile(r"(moon|sun|both)([!?&]?): *(.*)$")
@@ -59,7 +59,7 @@ class Steps:
         self._do_fill("off")
         if self._audit_changed:
             run(["auditctl", "-e", "1"])
-            run(["auditctl", "-b", BACKLOG])
+            self._do_backlog(BACKLOG)
         for job, _ in self._jobs:
             if job.poll() is None:
                 job.kill()
@@ -227,10 +227,12 @@ class Steps:
     def _do_auditd(self, what):
         self._signal_auditd({"stop": signal.SIGSTOP, "cont": signal.SIGCONT}[what])
 
-    def _do_backlog(self, limit):
-        """Sets the kernel's backlog limit; what exceeds it makes senders wait."""
+    def _do_backlog(self, limit, wait=BACKLOG_WAIT):
+        """Sets the kernel's backlog limit; what exceeds it makes senders wait, for that
+        many of the kernel's ticks at most."""
         self._audit_changed = True
         run(["auditctl", "-b", limit])
+        run(["auditctl", "--backlog_wait_time", wait])
 
     def _do_audit(self, what):
         """Turns the kernel's audit on or off."""
