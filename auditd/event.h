@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "facts.h"
+#include "packet.h"
 #include "policy.h"
 
 /** Windows event ids, as printed in event-id= */
@@ -26,6 +27,8 @@ enum qm_event_kind {
 	QM_EVENT_LOST,
 	QM_EVENT_ESTABLISHED,
 	QM_EVENT_ENDED,
+	QM_EVENT_FAILED,
+	QM_EVENT_INVALID_PACKET,
 	QM_EVENT_KIND_MAX,
 };
 
@@ -53,6 +56,77 @@ enum qm_party {
 	QM_PARTY_KERNEL,
 	QM_PARTY_EXTERNAL,
 	QM_PARTY_MAX,
+};
+
+/** Why a negotiation failed, as printed in reason=; see qm_failure_name() */
+enum qm_failure_reason {
+	QM_FAILURE_UNKNOWN,
+	/** what the error notify says */
+	QM_FAILURE_NOTIFY,
+	QM_FAILURE_PROPOSAL_MISMATCH,
+	QM_FAILURE_TS_MISMATCH,
+	QM_FAILURE_INSTALL_SA,
+	QM_FAILURE_INSTALL_POLICY,
+	QM_FAILURE_SPI_ALLOCATION,
+	QM_FAILURE_TIMEOUT,
+	QM_FAILURE_HALF_OPEN_TIMEOUT,
+	QM_FAILURE_LOCAL_AUTH,
+	QM_FAILURE_PEER_AUTH,
+	QM_FAILURE_AUTHORIZATION,
+	QM_FAILURE_VIP,
+	QM_FAILURE_IKE_DELETED,
+	QM_FAILURE_IKE_EXPIRED,
+	QM_FAILURE_REAUTHENTICATED,
+	QM_FAILURE_REPLACED,
+	QM_FAILURE_SHUTDOWN,
+	QM_FAILURE_PARSE_ERROR,
+	/** a summary of failures, which may have several reasons */
+	QM_FAILURE_SEVERAL,
+	QM_FAILURE_MAX,
+};
+
+/** How far a negotiation came on our side, as printed in qm-state= */
+enum qm_nego_state {
+	QM_NEGO_UNKNOWN,
+	/** we have sent nothing */
+	QM_NEGO_NONE,
+	/** our proposal, or our choice, is out */
+	QM_NEGO_FIRST_SENT,
+	/** IKEv1 initiator: the third message is out */
+	QM_NEGO_FINAL_SENT,
+	QM_NEGO_COMPLETE,
+	QM_NEGO_STATE_MAX,
+};
+
+/** A negotiation that came to nothing. */
+struct qm_failure {
+	enum qm_failure_reason reason;
+	/** where: LOCAL, PEER, or unknown */
+	enum qm_party point;
+	enum qm_nego_state state;
+	/** exchange type, 0 when unknown */
+	uint8_t exchange;
+	bool has_msgid;
+	/** host byte order */
+	uint32_t msgid;
+	/** type of the error notify, 0 for none */
+	uint16_t notify;
+	/** the peer never authenticated: anybody can cause this */
+	bool unauthenticated;
+	/** what was proposed, as the daemon prints it */
+	struct qm_text proposals;
+};
+
+/** A packet that the daemon rejected. */
+struct qm_invalid {
+	struct qm_packet packet;
+	/** charon's unique id of the IKE_SA, 0 when there is none */
+	uint32_t ike_sa;
+	/** where it came in, and who sent it */
+	struct qm_addr local;
+	struct qm_addr remote;
+	enum qm_fault fault;
+	enum qm_tristate authenticated;
 };
 
 /** Where records went missing, as printed in cause= */
@@ -84,7 +158,8 @@ struct qm_event {
 	/** when it happened, milliseconds since the epoch */
 	uint64_t when_ms;
 
-	/** ESTABLISHED, ENDED: not NULL, owned by the ledger, valid in the call */
+	/** ESTABLISHED, ENDED, FAILED: not NULL, owned by the emitter, valid in the
+	 * call */
 	const struct qm_sa_facts *sa;
 	/** ESTABLISHED: unique id of the CHILD_SA that this one replaces, or 0 */
 	uint32_t old_child_sa;
@@ -101,13 +176,23 @@ struct qm_event {
 	/** rekeys that led to this SA pair */
 	uint32_t rekeys;
 
+	/** FAILED: not NULL, valid in the call */
+	const struct qm_failure *failure;
+	/** INVALID_PACKET: not NULL, valid in the call; and its class */
+	const struct qm_invalid *invalid;
+	bool invalid_is_success;
+	/** FAILED, INVALID_PACKET: how many this stands for, > 0; since_ms is the
+	 * first of them, when_ms the last */
+	uint64_t count;
+
 	/** POLICY_CHANGE: both; AUDIT_START, AUDIT_STOP: new_policy is in force */
 	struct qm_policy old_policy;
 	struct qm_policy new_policy;
 
-	/** LOST: how many, and since when (ms since the epoch) */
+	/** LOST: how many */
 	enum qm_loss_cause cause;
 	uint64_t lost;
+	/** LOST, FAILED, INVALID_PACKET: since when, ms since the epoch */
 	uint64_t since_ms;
 
 	/** AUDIT_STOP: records written by this instance before this one */
@@ -118,6 +203,18 @@ struct qm_event {
 const char *qm_reason_name(enum qm_reason reason);
 /** Name as printed, never NULL, "?" out of range. */
 const char *qm_party_name(enum qm_party party);
+/**
+ * Name as printed: vici's name of the alert where there is one. NULL for
+ * QM_FAILURE_NOTIFY, "unknown" out of range.
+ */
+const char *qm_failure_name(enum qm_failure_reason reason);
+/** Name as printed, never NULL, "?" out of range. */
+const char *qm_nego_state_name(enum qm_nego_state state);
+/**
+ * Name of an error notify as IANA registers it (RFC 7296 section 3.10.1; for
+ * IKEv1 RFC 2408 section 3.14.1), NULL for one without.
+ */
+const char *qm_notify_name(uint8_t version, uint16_t type);
 /** Name as printed, never NULL, "?" out of range. */
 const char *qm_loss_cause_name(enum qm_loss_cause cause);
 

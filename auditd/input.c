@@ -20,12 +20,20 @@ size_t qm_input_size(const struct qm_input *input)
 	case QM_INPUT_KEYS:
 	case QM_INPUT_UP:
 	case QM_INPUT_REKEY:
+	case QM_INPUT_MESSAGE_ERROR:
+	case QM_INPUT_CHILD_FAILED:
+	case QM_INPUT_IKE_ABANDONED:
 		return SIZE_UP_TO(sa);
+	case QM_INPUT_ALERT_OFFER:
+		return SIZE_UP_TO(offer);
+	case QM_INPUT_INVALID:
+		return SIZE_UP_TO(invalid);
 	case QM_INPUT_EXPIRED:
 		return SIZE_UP_TO(expired);
 	case QM_INPUT_PEER_DELETE:
 		return SIZE_UP_TO(deleted);
 	case QM_INPUT_IKE_HOSTS:
+	case QM_INPUT_MESSAGE:
 		return SIZE_UP_TO(hosts);
 	default:
 		return offsetof(struct qm_input, sa);

@@ -13,7 +13,9 @@
 #include <stdint.h>
 
 #include "clock.h"
+#include "event.h"
 #include "facts.h"
+#include "limiter.h"
 #include "policy.h"
 
 /** SPIs that one QM_INPUT_PEER_DELETE can name; a longer list takes several. */
@@ -30,8 +32,18 @@ enum qm_input_type {
 	QM_INPUT_DOWN,
 	/** it replaces another by a rekey: old_child_sa, sa (the new one) */
 	QM_INPUT_REKEY,
-	/** the kernel refused it: child_sa */
+	/** the kernel refused it, in whole or in part: child_sa, alert */
 	QM_INPUT_INSTALL_FAILED,
+	/** the daemon raised another alert about a negotiation: ike_sa, alert */
+	QM_INPUT_ALERT,
+	/** the same, with what was offered: offer */
+	QM_INPUT_ALERT_OFFER,
+	/** a message of a negotiation came in or goes out: ike_sa, message, hosts */
+	QM_INPUT_MESSAGE,
+	/** the same with an error in it: sa, as far as it is known */
+	QM_INPUT_MESSAGE_ERROR,
+	/** a CHILD_SA goes that never came to life: sa, as far as it is known */
+	QM_INPUT_CHILD_FAILED,
 	/** the kernel reached a hard limit of an SA: expired */
 	QM_INPUT_EXPIRED,
 	/** the peer asked to delete SAs or the IKE_SA: ike_sa, deleted */
@@ -50,14 +62,20 @@ enum qm_input_type {
 	QM_INPUT_IKE_DELETING,
 	/** ike_sa: about to be gone */
 	QM_INPUT_IKE_DESTROYING,
+	/** the same of one that was never established: sa, as far as it is known */
+	QM_INPUT_IKE_ABANDONED,
 	/** CHILD_SAs move from ike_sa to new_ike_sa (IKE rekey, IKEv1 reauth) */
 	QM_INPUT_IKE_MOVED,
 	/** ike_sa has new addresses (MOBIKE, NAT mapping): hosts */
 	QM_INPUT_IKE_HOSTS,
 	/** charon was told to stop */
 	QM_INPUT_SHUTDOWN,
-	/** the audit policy was read again: policy */
-	QM_INPUT_POLICY,
+	/** a packet was rejected, and is to be written: invalid */
+	QM_INPUT_INVALID,
+	/** time has passed */
+	QM_INPUT_TICK,
+	/** the settings were read again: settings */
+	QM_INPUT_SETTINGS,
 	QM_INPUT_MAX,
 };
 
@@ -82,6 +100,8 @@ enum qm_ike_cause {
 	QM_CAUSE_REPLACED,
 	/** we are reauthenticating */
 	QM_CAUSE_REAUTH,
+	/** the peer took too long to authenticate */
+	QM_CAUSE_HALF_OPEN,
 	/** a message that could not be parsed and is answered by giving up */
 	QM_CAUSE_PARSE_ERROR,
 	QM_CAUSE_MAX,
@@ -105,6 +125,37 @@ struct qm_delete {
 	uint32_t spi[QM_DELETE_MAX];
 };
 
+/** A message of a negotiation, as far as it is told. */
+struct qm_message {
+	uint32_t msgid;
+	/** exchange type */
+	uint8_t exchange;
+	uint8_t version;
+	/** it comes in; it opens an exchange, or for IKEv1 continues one */
+	bool incoming;
+	bool request;
+	/** it proposes or accepts a CHILD_SA */
+	bool child;
+	/** type of the error notify in it, 0 for none */
+	uint16_t notify;
+};
+
+/** What a side of a failed negotiation offered. */
+struct qm_offer {
+	/** as the message has them: the initiator's and the responder's */
+	struct qm_ts_list initiator_ts;
+	struct qm_ts_list responder_ts;
+	struct qm_text proposals;
+};
+
+/** What a reload of the settings can change. */
+struct qm_reload {
+	struct qm_policy policy;
+	/** the class of QM_EVENT_INVALID_PACKET */
+	bool invalid_is_success;
+	struct qm_limiter_rates rates;
+};
+
 struct qm_input {
 	enum qm_input_type type;
 	/** the daemon's number of the thread that observed it */
@@ -117,7 +168,11 @@ struct qm_input {
 		enum qm_ike_cause cause;
 		uint32_t old_child_sa;
 		uint32_t new_ike_sa;
-		struct qm_policy policy;
+		enum qm_failure_reason alert;
+		/** CHILD_FAILED: it had reached the kernel */
+		bool installing;
+		struct qm_message message;
+		struct qm_reload settings;
 	};
 	/** what only some inputs have; keep last, see qm_input_size() */
 	union {
@@ -127,6 +182,8 @@ struct qm_input {
 			struct qm_addr local;
 			struct qm_addr remote;
 		} hosts;
+		struct qm_offer offer;
+		struct qm_invalid invalid;
 		struct qm_sa_facts sa;
 	};
 };

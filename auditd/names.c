@@ -18,6 +18,37 @@ static const char *const reasons[QM_REASON_MAX] = {
 	[QM_REASON_PARSE_ERROR] = "parse-error",
 };
 
+/** Where vici has a name for an alert (its README.md, event "alert"), that. */
+static const char *const failures[QM_FAILURE_MAX] = {
+	[QM_FAILURE_UNKNOWN] = "unknown",
+	[QM_FAILURE_PROPOSAL_MISMATCH] = "proposal-mismatch-child",
+	[QM_FAILURE_TS_MISMATCH] = "ts-mismatch",
+	[QM_FAILURE_INSTALL_SA] = "install-child-sa-failed",
+	[QM_FAILURE_INSTALL_POLICY] = "install-child-policy-failed",
+	[QM_FAILURE_SPI_ALLOCATION] = "spi-allocation-failed",
+	[QM_FAILURE_TIMEOUT] = "retransmit-send-timeout",
+	[QM_FAILURE_HALF_OPEN_TIMEOUT] = "half-open-timeout",
+	[QM_FAILURE_LOCAL_AUTH] = "local-auth-failed",
+	[QM_FAILURE_PEER_AUTH] = "peer-auth-failed",
+	[QM_FAILURE_AUTHORIZATION] = "authorization-failed",
+	[QM_FAILURE_VIP] = "vip-failure",
+	[QM_FAILURE_IKE_DELETED] = "ike-deleted",
+	[QM_FAILURE_IKE_EXPIRED] = "ike-sa-expired",
+	[QM_FAILURE_REAUTHENTICATED] = "reauthenticated",
+	[QM_FAILURE_REPLACED] = "unique-replace",
+	[QM_FAILURE_SHUTDOWN] = "shutdown",
+	[QM_FAILURE_PARSE_ERROR] = "parse-error-body",
+	[QM_FAILURE_SEVERAL] = "several",
+};
+
+static const char *const nego_states[QM_NEGO_STATE_MAX] = {
+	[QM_NEGO_UNKNOWN] = "?",
+	[QM_NEGO_NONE] = "none",
+	[QM_NEGO_FIRST_SENT] = "first-sent",
+	[QM_NEGO_FINAL_SENT] = "final-sent",
+	[QM_NEGO_COMPLETE] = "complete",
+};
+
 static const char *const parties[QM_PARTY_MAX] = {
 	[QM_PARTY_UNKNOWN] = "?",
 	[QM_PARTY_LOCAL] = "local",
@@ -34,6 +65,16 @@ static const char *const causes[QM_LOSS_MAX] = {
 const char *qm_reason_name(enum qm_reason reason)
 {
 	return NAME(reasons, reason, "unknown");
+}
+
+const char *qm_failure_name(enum qm_failure_reason reason)
+{
+	return NAME(failures, reason, "unknown");
+}
+
+const char *qm_nego_state_name(enum qm_nego_state state)
+{
+	return NAME(nego_states, state, "?");
 }
 
 const char *qm_party_name(enum qm_party party)

@@ -35,6 +35,15 @@ static const char *const answers[QM_TRI_MAX] = {
 	[QM_TRI_YES] = "yes",
 };
 
+/** Windows' failure points: this computer, or the other. */
+static const char *const points[QM_PARTY_MAX] = {
+	[QM_PARTY_UNKNOWN] = "?",
+	[QM_PARTY_LOCAL] = "local",
+	[QM_PARTY_PEER] = "remote",
+	[QM_PARTY_KERNEL] = "local",
+	[QM_PARTY_EXTERNAL] = "local",
+};
+
 /** What a record is made of. */
 struct source {
 	const struct qm_event *event;
@@ -169,14 +178,20 @@ static void put_algorithms(struct qm_writer *w, const struct qm_sa_facts *sa)
 	put_name(w, "encap", NAME(answers, sa->encap));
 }
 
+static void put_ends(struct qm_writer *w, const struct qm_addr *local,
+					 const struct qm_addr *remote)
+{
+	put_addr(w, "laddr", local);
+	put_id(w, "lport", local->port);
+	put_addr(w, "raddr", remote);
+	put_id(w, "rport", remote->port);
+}
+
 static void put_path(struct qm_writer *w, const struct qm_sa_facts *sa)
 {
 	put_spi(w, "in-spi", sa->in_spi);
 	put_spi(w, "out-spi", sa->out_spi);
-	put_addr(w, "laddr", &sa->local);
-	put_id(w, "lport", sa->local.port);
-	put_addr(w, "raddr", &sa->remote);
-	put_id(w, "rport", sa->remote.port);
+	put_ends(w, &sa->local, &sa->remote);
 	put_known(w, "proto", (struct qm_count){ .known = sa->local_ts.count,
 											 .n = sa->local_ts.ts[0].proto });
 	put_ts(w, "local-ts", &sa->local_ts);
@@ -230,6 +245,95 @@ static void put_ended(struct qm_writer *w, const struct source *src)
 	put_number(w, "rekeys", event->rekeys);
 }
 
+/** What the notify's own name makes of it, where nothing else says why. */
+static void put_failure_reason(struct qm_writer *w, const struct qm_failure *failure,
+							   const char *notify)
+{
+	qm_writer_field(w, "reason");
+	if (failure->reason != QM_FAILURE_NOTIFY) {
+		qm_writer_string(w, qm_failure_name(failure->reason));
+	} else if (notify) {
+		qm_writer_dashed(w, notify);
+	} else {
+		qm_writer_string(w, "notify-");
+		qm_writer_number(w, failure->notify, 1);
+	}
+}
+
+static void put_named(struct qm_writer *w, const char *field, const char *name,
+					  uint16_t number)
+{
+	if (name) {
+		put_name(w, field, name);
+	} else {
+		put_id(w, field, number);
+	}
+}
+
+/** How many a record stands for, and since when. */
+static void put_extent(struct qm_writer *w, const struct qm_event *event)
+{
+	put_number(w, "count", event->count);
+	put_ms(w, "since", event->since_ms);
+}
+
+static void put_failed(struct qm_writer *w, const struct source *src)
+{
+	const struct qm_sa_facts *sa = src->event->sa;
+	const struct qm_failure *failure = src->event->failure;
+	const char *notify = qm_notify_name(sa->ike_version, failure->notify);
+
+	put_name(w, "op", "start");
+	put_number(w, "event-id", QM_EVENT_ID_NEGOTIATION_FAILED);
+	put_who(w, src);
+	put_id(w, "reqid", sa->reqid);
+	put_ends(w, &sa->local, &sa->remote);
+	put_ts(w, "local-ts", &sa->local_ts);
+	put_ts(w, "remote-ts", &sa->remote_ts);
+	put_text(w, "proposals", &failure->proposals);
+	put_ids(w, sa);
+	put_failure_reason(w, failure, notify);
+	put_name(w, "failure-point", NAME(points, failure->point));
+	put_name(w, "qm-state", qm_nego_state_name(failure->state));
+	put_named(w, "exchange", qm_exchange_name(sa->ike_version, failure->exchange),
+			  failure->exchange);
+	put_known(w, "msgid", (struct qm_count){ failure->has_msgid, failure->msgid });
+	put_named(w, "notify", notify, failure->notify);
+	put_extent(w, src->event);
+}
+
+static void put_ike_spi(struct qm_writer *w, const char *field, bool known, uint64_t spi)
+{
+	qm_writer_field(w, field);
+	if (known) {
+		qm_writer_ike_spi(w, spi);
+	} else {
+		qm_writer_string(w, "?");
+	}
+}
+
+static void put_invalid(struct qm_writer *w, const struct source *src)
+{
+	const struct qm_invalid *invalid = src->event->invalid;
+	const struct qm_packet *packet = &invalid->packet;
+
+	put_name(w, "op", "invalid-packet");
+	put_number(w, "event-id", QM_EVENT_ID_INVALID_PACKET);
+	put_id(w, "ike-version", packet->version);
+	put_named(w, "exchange", qm_exchange_name(packet->version, packet->exchange),
+			  packet->exchange);
+	put_known(w, "msgid", (struct qm_count){ packet->has_msgid, packet->msgid });
+	put_id(w, "instance", src->origin->instance);
+	put_id(w, "ike-sa", invalid->ike_sa);
+	put_ike_spi(w, "ike-spi-i", packet->has_spis, packet->spi_i);
+	put_ike_spi(w, "ike-spi-r", packet->has_spis, packet->spi_r);
+	put_ends(w, &invalid->local, &invalid->remote);
+	put_id(w, "packet-len", packet->len);
+	put_name(w, "reason", qm_fault_name(invalid->fault));
+	put_name(w, "authenticated", NAME(answers, invalid->authenticated));
+	put_extent(w, src->event);
+}
+
 static void put_audit_start(struct qm_writer *w, const struct source *src)
 {
 	put_name(w, "op", "audit-start");
@@ -271,18 +375,50 @@ static void put_lost(struct qm_writer *w, const struct source *src)
 	put_name(w, "cause", qm_loss_cause_name(src->event->cause));
 }
 
+bool qm_event_is_success(const struct qm_event *event)
+{
+	switch (event->kind) {
+	case QM_EVENT_LOST:
+	case QM_EVENT_FAILED:
+		return false;
+	case QM_EVENT_INVALID_PACKET:
+		return event->invalid_is_success;
+	default:
+		return true;
+	}
+}
+
 static const struct kind {
 	void (*put)(struct qm_writer *w, const struct source *src);
 	bool needs_sa;
-	bool success;
+	bool needs_failure;
+	bool needs_invalid;
 } kinds[QM_EVENT_KIND_MAX] = {
-	[QM_EVENT_AUDIT_START] = { put_audit_start, false, true },
-	[QM_EVENT_AUDIT_STOP] = { put_audit_stop, false, true },
-	[QM_EVENT_POLICY_CHANGE] = { put_policy_change, false, true },
-	[QM_EVENT_LOST] = { put_lost, false, false },
-	[QM_EVENT_ESTABLISHED] = { put_established, true, true },
-	[QM_EVENT_ENDED] = { put_ended, true, true },
+	[QM_EVENT_AUDIT_START] = { .put = put_audit_start },
+	[QM_EVENT_AUDIT_STOP] = { .put = put_audit_stop },
+	[QM_EVENT_POLICY_CHANGE] = { .put = put_policy_change },
+	[QM_EVENT_LOST] = { .put = put_lost },
+	[QM_EVENT_ESTABLISHED] = { .put = put_established, .needs_sa = true },
+	[QM_EVENT_ENDED] = { .put = put_ended, .needs_sa = true },
+	[QM_EVENT_FAILED] = { .put = put_failed, .needs_sa = true, .needs_failure = true },
+	[QM_EVENT_INVALID_PACKET] = { .put = put_invalid, .needs_invalid = true },
 };
+
+static bool lacks_facts(const struct kind *kind, const struct qm_event *event)
+{
+	return (kind->needs_sa && !event->sa) || (kind->needs_failure && !event->failure) ||
+		   (kind->needs_invalid && !event->invalid);
+}
+
+/** Who is at the other end, NULL for no one. */
+static const struct qm_addr *peer_of(const struct kind *kind,
+									 const struct qm_event *event)
+{
+	if (kind->needs_invalid) {
+		return &event->invalid->remote;
+	}
+	return kind->needs_sa ? &event->sa->remote : NULL;
+}
 
 static void set_peer(struct qm_record *record, const struct qm_addr *remote)
 {
@@ -306,7 +442,7 @@ int qm_record_format(const struct qm_event *event, const struct qm_origin *origi
 		return -EINVAL;
 	}
 	kind = &kinds[event->kind];
-	if (kind->needs_sa && !event->sa) {
+	if (lacks_facts(kind, event)) {
 		return -EINVAL;
 	}
 	qm_writer_init(&w, body, sizeof(body));
@@ -318,7 +454,7 @@ int qm_record_format(const struct qm_event *event, const struct qm_origin *origi
 	}
 	memcpy(ret->body, body, w.len + 1);
 	ret->len = w.len;
-	ret->success = kind->success;
-	set_peer(ret, kind->needs_sa ? &event->sa->remote : NULL);
+	ret->success = qm_event_is_success(event);
+	set_peer(ret, peer_of(kind, event));
 	return 0;
 }

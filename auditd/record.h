@@ -48,6 +48,9 @@ struct qm_record {
 	bool success;
 };
 
+/** The class of an event, which the policy is about: success, or failure. */
+bool qm_event_is_success(const struct qm_event *event);
+
 /**
  * Writes an event as a record.
  *

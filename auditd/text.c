@@ -2,6 +2,7 @@
 #include "text.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -74,6 +75,29 @@ void qm_writer_hex(struct qm_writer *w, uint32_t n)
 	} while (n);
 	qm_writer_string(w, "0x");
 	put(w, buf + i, sizeof(buf) - i);
+}
+
+void qm_writer_ike_spi(struct qm_writer *w, uint64_t spi)
+{
+	static const char digits[] = "0123456789abcdef";
+	char buf[2 * sizeof(spi)];
+	size_t i = sizeof(buf);
+
+	while (i) {
+		buf[--i] = digits[spi & 0xf];
+		spi >>= 4;
+	}
+	put(w, buf, sizeof(buf));
+}
+
+void qm_writer_dashed(struct qm_writer *w, const char *name)
+{
+	size_t len = strlen(name);
+	char *p = reserve(w, len);
+
+	for (size_t i = 0; p && i < len; i++) {
+		p[i] = (char)(name[i] == '_' ? '-' : tolower((unsigned char)name[i]));
+	}
 }
 
 void qm_writer_number(struct qm_writer *w, uint64_t n, unsigned digits)

@@ -63,6 +63,12 @@ void qm_writer_addr(struct qm_writer *w, const struct qm_addr *addr);
 /** Appends an SPI as the kernel's audit records print it, `%u(0x%x)`; "?" for 0. */
 void qm_writer_spi(struct qm_writer *w, uint32_t spi);
 
+/** Appends an IKE SPI as charon's log prints it: 16 hexadecimal digits. */
+void qm_writer_ike_spi(struct qm_writer *w, uint64_t spi);
+
+/** Appends a name of IANA's in our spelling: NO_PROPOSAL_CHOSEN as no-proposal-chosen. */
+void qm_writer_dashed(struct qm_writer *w, const char *name);
+
 /**
  * Appends selectors joined by commas, vici's form: 10.1.0.0/16,
  * 10.1.0.0/16[tcp/80], 10.1.0.1..10.1.0.9; "?" for an empty list; `,+N` at the

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "event.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/** RFC 2408 section 3.14.1. */
+static const char *const v1_errors[] = {
+	[1] = "INVALID_PAYLOAD_TYPE",
+	[2] = "DOI_NOT_SUPPORTED",
+	[3] = "SITUATION_NOT_SUPPORTED",
+	[4] = "INVALID_COOKIE",
+	[5] = "INVALID_MAJOR_VERSION",
+	[6] = "INVALID_MINOR_VERSION",
+	[7] = "INVALID_EXCHANGE_TYPE",
+	[8] = "INVALID_FLAGS",
+	[9] = "INVALID_MESSAGE_ID",
+	[10] = "INVALID_PROTOCOL_ID",
+	[11] = "INVALID_SPI",
+	[12] = "INVALID_TRANSFORM_ID",
+	[13] = "ATTRIBUTES_NOT_SUPPORTED",
+	[14] = "NO_PROPOSAL_CHOSEN",
+	[15] = "BAD_PROPOSAL_SYNTAX",
+	[16] = "PAYLOAD_MALFORMED",
+	[17] = "INVALID_KEY_INFORMATION",
+	[18] = "INVALID_ID_INFORMATION",
+	[19] = "INVALID_CERT_ENCODING",
+	[20] = "INVALID_CERTIFICATE",
+	[21] = "CERT_TYPE_UNSUPPORTED",
+	[22] = "INVALID_CERT_AUTHORITY",
+	[23] = "INVALID_HASH_INFORMATION",
+	[24] = "AUTHENTICATION_FAILED",
+	[25] = "INVALID_SIGNATURE",
+	[26] = "ADDRESS_NOTIFICATION",
+	[27] = "NOTIFY_SA_LIFETIME",
+	[28] = "CERTIFICATE_UNAVAILABLE",
+	[29] = "UNSUPPORTED_EXCHANGE_TYPE",
+	[30] = "UNEQUAL_PAYLOAD_LENGTHS",
+};
+
+/** IANA, "IKEv2 Notify Message Error Types". */
+static const char *const v2_errors[] = {
+	[1] = "UNSUPPORTED_CRITICAL_PAYLOAD",
+	[4] = "INVALID_IKE_SPI",
+	[5] = "INVALID_MAJOR_VERSION",
+	[7] = "INVALID_SYNTAX",
+	[9] = "INVALID_MESSAGE_ID",
+	[11] = "INVALID_SPI",
+	[14] = "NO_PROPOSAL_CHOSEN",
+	[17] = "INVALID_KE_PAYLOAD",
+	[24] = "AUTHENTICATION_FAILED",
+	[34] = "SINGLE_PAIR_REQUIRED",
+	[35] = "NO_ADDITIONAL_SAS",
+	[36] = "INTERNAL_ADDRESS_FAILURE",
+	[37] = "FAILED_CP_REQUIRED",
+	[38] = "TS_UNACCEPTABLE",
+	[39] = "INVALID_SELECTORS",
+	[40] = "UNACCEPTABLE_ADDRESSES",
+	[41] = "UNEXPECTED_NAT_DETECTED",
+	[42] = "USE_ASSIGNED_HoA",
+	[43] = "TEMPORARY_FAILURE",
+	[44] = "CHILD_SA_NOT_FOUND",
+	[45] = "INVALID_GROUP_ID",
+	[46] = "AUTHORIZATION_FAILED",
+	[47] = "STATE_NOT_FOUND",
+	[48] = "TS_MAX_QUEUE",
+};
+
+const char *qm_notify_name(uint8_t version, uint16_t type)
+{
+	if (version == 1) {
+		return type < COUNT(v1_errors) ? v1_errors[type] : NULL;
+	}
+	return type < COUNT(v2_errors) ? v2_errors[type] : NULL;
+}
