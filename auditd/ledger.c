@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Two questions are kept apart. *Whether* a CHILD_SA gets its 5451 and 5452 is
- * decided by `rules`, a table of what is said of it against how far it has
- * come. *Why* it ended is gathered on the side (ledger_why.c) and read when the
- * end is written.
+ * decided by a table of what is said of it against how far it has come
+ * (ledger_rules.c). *Why* it ended is gathered on the side (ledger_why.c) and
+ * read when the end is written. Of those that never come to life, see
+ * ledger_nego.c.
  *
  * A CHILD_SA is gone when charon destroys it, and not before: of all the
  * markers of an end this is the only one that every path reaches, and it
@@ -15,6 +16,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "ledger_nego.h"
+#include "ledger_rules.h"
 #include "ledger_table.h"
 #include "ledger_why.h"
 
@@ -30,96 +33,15 @@ struct qm_ledger {
 	size_t open;
 };
 
-/** What can be said of a CHILD_SA, whichever hook says it. */
-enum marker {
-	/** installed in the kernel */
-	MARKER_INSTALLED,
-	/** announced as established: up, or the new one of a rekey */
-	MARKER_ANNOUNCED,
-	/** set aside for another */
-	MARKER_REKEYED,
-	/** being deleted */
-	MARKER_DELETING,
-	/** announced as down */
-	MARKER_DOWN,
-	/** refused by the kernel, in whole or in part */
-	MARKER_REFUSED,
-	/** gone */
-	MARKER_DESTROYED,
-	MARKER_MAX,
-};
-
-#define START 1
-#define END 2
-#define FORGET 4
-
-struct rule {
-	uint8_t actions;
-	enum qm_phase next;
-};
-
-static const struct rule rules[QM_PHASE_MAX][MARKER_MAX] = {
-	[QM_PHASE_KEYED] = {
-		[MARKER_INSTALLED] = { 0, QM_PHASE_INSTALLED },
-		[MARKER_ANNOUNCED] = { START, QM_PHASE_ACTIVE },
-		[MARKER_REKEYED] = { 0, QM_PHASE_SUPERSEDED },
-		[MARKER_DELETING] = { 0, QM_PHASE_KEYED },
-		[MARKER_DOWN] = { 0, QM_PHASE_KEYED },
-		[MARKER_REFUSED] = { 0, QM_PHASE_FAILED },
-		[MARKER_DESTROYED] = { FORGET, QM_PHASE_KEYED },
-	},
-	[QM_PHASE_INSTALLED] = {
-		[MARKER_INSTALLED] = { 0, QM_PHASE_INSTALLED },
-		[MARKER_ANNOUNCED] = { START, QM_PHASE_ACTIVE },
-		[MARKER_REKEYED] = { 0, QM_PHASE_SUPERSEDED },
-		[MARKER_DELETING] = { 0, QM_PHASE_WITHDRAWN },
-		/* 6.x, responder of a rekey whose IKE_SA dies before the old SA's
-		 * DELETE came: the new SA was in use and is first heard of here */
-		[MARKER_DOWN] = { START, QM_PHASE_ACTIVE },
-		/* the outbound half of a rekey: the inbound one stays in use */
-		[MARKER_REFUSED] = { 0, QM_PHASE_INSTALLED },
-		/* installed, and given up before it was announced */
-		[MARKER_DESTROYED] = { START | END | FORGET, QM_PHASE_INSTALLED },
-	},
-	[QM_PHASE_WITHDRAWN] = {
-		[MARKER_INSTALLED] = { 0, QM_PHASE_WITHDRAWN },
-		[MARKER_ANNOUNCED] = { START, QM_PHASE_ACTIVE },
-		[MARKER_REKEYED] = { 0, QM_PHASE_SUPERSEDED },
-		[MARKER_DELETING] = { 0, QM_PHASE_WITHDRAWN },
-		[MARKER_DOWN] = { START, QM_PHASE_ACTIVE },
-		[MARKER_REFUSED] = { 0, QM_PHASE_WITHDRAWN },
-		/* 6.x, collision: the loser deleted its SA before its answer came */
-		[MARKER_DESTROYED] = { FORGET, QM_PHASE_WITHDRAWN },
-	},
-	[QM_PHASE_ACTIVE] = {
-		[MARKER_INSTALLED] = { 0, QM_PHASE_ACTIVE },
-		[MARKER_ANNOUNCED] = { 0, QM_PHASE_ACTIVE },
-		[MARKER_REKEYED] = { 0, QM_PHASE_ACTIVE },
-		[MARKER_DELETING] = { 0, QM_PHASE_ACTIVE },
-		[MARKER_DOWN] = { 0, QM_PHASE_ACTIVE },
-		[MARKER_REFUSED] = { 0, QM_PHASE_ACTIVE },
-		[MARKER_DESTROYED] = { END | FORGET, QM_PHASE_ACTIVE },
-	},
-	[QM_PHASE_SUPERSEDED] = {
-		[MARKER_INSTALLED] = { 0, QM_PHASE_SUPERSEDED },
-		/* 6.x: a chain of rekeys, old to loser and loser to winner */
-		[MARKER_ANNOUNCED] = { START, QM_PHASE_ACTIVE },
-		[MARKER_REKEYED] = { 0, QM_PHASE_SUPERSEDED },
-		[MARKER_DELETING] = { 0, QM_PHASE_SUPERSEDED },
-		[MARKER_DOWN] = { 0, QM_PHASE_SUPERSEDED },
-		[MARKER_REFUSED] = { 0, QM_PHASE_SUPERSEDED },
-		[MARKER_DESTROYED] = { FORGET, QM_PHASE_SUPERSEDED },
-	},
-	[QM_PHASE_FAILED] = {
-		[MARKER_INSTALLED] = { 0, QM_PHASE_FAILED },
-		[MARKER_ANNOUNCED] = { START, QM_PHASE_ACTIVE },
-		[MARKER_REKEYED] = { 0, QM_PHASE_FAILED },
-		[MARKER_DELETING] = { 0, QM_PHASE_FAILED },
-		[MARKER_DOWN] = { 0, QM_PHASE_FAILED },
-		[MARKER_REFUSED] = { 0, QM_PHASE_FAILED },
-		[MARKER_DESTROYED] = { FORGET, QM_PHASE_FAILED },
-	},
-};
+static struct qm_scene scene_of(struct qm_ledger *ledger)
+{
+	return (struct qm_scene){
+		.table = &ledger->table,
+		.emit = ledger->emit,
+		.user = ledger->user,
+		.number = ledger->inputs,
+	};
+}
 
 static void emit_start(struct qm_ledger *ledger, struct qm_sa *sa, struct qm_time now)
 {
@@ -152,19 +74,19 @@ static void emit_end(struct qm_ledger *ledger, struct qm_sa *sa, struct qm_time 
 	ledger->emit(ledger->user, &event);
 }
 
-static void mark(struct qm_ledger *ledger, struct qm_sa *sa, enum marker marker,
+static void mark(struct qm_ledger *ledger, struct qm_sa *sa, enum qm_marker marker,
 				 struct qm_time now)
 {
-	const struct rule *rule = &rules[sa->phase][marker];
+	const struct qm_rule *rule = qm_rule_of(sa->phase, marker);
 
 	sa->phase = rule->next;
-	if (rule->actions & START) {
+	if (rule->actions & QM_START) {
 		emit_start(ledger, sa, now);
 	}
-	if (rule->actions & END) {
+	if (rule->actions & QM_END) {
 		emit_end(ledger, sa, now);
 	}
-	if (rule->actions & FORGET) {
+	if (rule->actions & QM_FORGET) {
 		qm_table_remove(&ledger->table, sa);
 	}
 }
@@ -210,7 +132,7 @@ static int on_announced(struct qm_ledger *ledger, const struct qm_input *input)
 
 	r = learn(ledger, input, &sa);
 	if (sa) {
-		mark(ledger, sa, MARKER_ANNOUNCED, input->time);
+		mark(ledger, sa, QM_MARKER_ANNOUNCED, input->time);
 	}
 	return r;
 }
@@ -230,7 +152,7 @@ static int on_rekey(struct qm_ledger *ledger, const struct qm_input *input)
 	if (old) {
 		qm_why_rekeyed(old, sa);
 	}
-	mark(ledger, sa, MARKER_ANNOUNCED, input->time);
+	mark(ledger, sa, QM_MARKER_ANNOUNCED, input->time);
 	return r;
 }
 
@@ -239,22 +161,57 @@ static void on_child_state(struct qm_ledger *ledger, struct qm_sa *sa,
 {
 	switch (input->state) {
 	case QM_CHILD_INSTALLED:
-		mark(ledger, sa, MARKER_INSTALLED, input->time);
+		mark(ledger, sa, QM_MARKER_INSTALLED, input->time);
 		break;
 	case QM_CHILD_REKEYED:
 		qm_why_blame(&sa->why, QM_REASON_REKEYED, QM_PARTY_UNKNOWN);
-		mark(ledger, sa, MARKER_REKEYED, input->time);
+		mark(ledger, sa, QM_MARKER_REKEYED, input->time);
 		break;
 	case QM_CHILD_DELETING:
 		qm_why_child_deleting(sa, input->thread, ledger->shutdown);
-		mark(ledger, sa, MARKER_DELETING, input->time);
+		mark(ledger, sa, QM_MARKER_DELETING, input->time);
 		break;
 	case QM_CHILD_DESTROYING:
-		mark(ledger, sa, MARKER_DESTROYED, input->time);
+		mark(ledger, sa, QM_MARKER_DESTROYED, input->time);
 		break;
 	default:
 		break;
 	}
+}
+
+static int on_keys(struct qm_ledger *ledger, const struct qm_input *input)
+{
+	const struct qm_scene scene = scene_of(ledger);
+	struct qm_sa *sa;
+
+	qm_nego_succeeded(&scene, &input->sa);
+	return learn(ledger, input, &sa);
+}
+
+/** Refused by the kernel: a failed negotiation, unless it had its keys before. */
+static int on_refused(struct qm_ledger *ledger, const struct qm_input *input)
+{
+	const struct qm_scene scene = scene_of(ledger);
+	struct qm_sa *sa = qm_table_find(&ledger->table, input->child_sa);
+
+	if (!sa) {
+		return qm_nego_alert(&scene, input);
+	}
+	mark(ledger, sa, QM_MARKER_REFUSED, input->time);
+	return 0;
+}
+
+/** Gone before it was installed: it may have had its keys all the same. */
+static int on_child_failed(struct qm_ledger *ledger, const struct qm_input *input)
+{
+	const struct qm_scene scene = scene_of(ledger);
+	struct qm_sa *sa = qm_table_find(&ledger->table, input->child_sa);
+
+	if (!sa) {
+		return qm_nego_child_failed(&scene, input);
+	}
+	mark(ledger, sa, QM_MARKER_DESTROYED, input->time);
+	return 0;
 }
 
 /** Inputs about a CHILD_SA; of one that never had keys there is nothing to say. */
@@ -270,10 +227,7 @@ static void on_child(struct qm_ledger *ledger, const struct qm_input *input)
 		on_child_state(ledger, sa, input);
 		break;
 	case QM_INPUT_DOWN:
-		mark(ledger, sa, MARKER_DOWN, input->time);
-		break;
-	case QM_INPUT_INSTALL_FAILED:
-		mark(ledger, sa, MARKER_REFUSED, input->time);
+		mark(ledger, sa, QM_MARKER_DOWN, input->time);
 		break;
 	default:
 		break;
@@ -320,6 +274,7 @@ static int on_moved(struct qm_ledger *ledger, struct qm_ike *from, uint32_t to_s
 	/* 6.x says this of an IKE_SA that only gets another SPI */
 	if (to != from) {
 		qm_table_move(from, to);
+		to->established |= from->established;
 	}
 	return 0;
 }
@@ -328,6 +283,18 @@ static void ike_acts(struct qm_ledger *ledger, struct qm_ike *ike, enum qm_act a
 					 const struct qm_input *input)
 {
 	qm_why_ike_acts(&ledger->table, ike, act, input->thread, ledger->shutdown);
+}
+
+static int on_ike_gone(struct qm_ledger *ledger, struct qm_ike *ike,
+					   const struct qm_input *input)
+{
+	const struct qm_scene scene = scene_of(ledger);
+	int r;
+
+	ike_acts(ledger, ike, QM_ACT_DESTROYING, input);
+	r = qm_nego_ike_gone(&scene, ike, input);
+	qm_table_release_ike(&ledger->table, ike);
+	return r;
 }
 
 /** Inputs about an IKE_SA; one without CHILD_SAs is not remembered for them. */
@@ -354,17 +321,18 @@ static int on_ike(struct qm_ledger *ledger, const struct qm_input *input)
 	case QM_INPUT_IKE_UP:
 		qm_table_set_contact(&ledger->table, ike, false);
 		ike->cause = QM_CAUSE_NONE;
+		ike->established = true;
 		break;
 	case QM_INPUT_IKE_DELETING:
 		ike_acts(ledger, ike, QM_ACT_DELETING, input);
 		break;
 	case QM_INPUT_IKE_DOWN:
 		ike_acts(ledger, ike, QM_ACT_DOWN, input);
+		ike->down = true;
 		break;
 	case QM_INPUT_IKE_DESTROYING:
-		ike_acts(ledger, ike, QM_ACT_DESTROYING, input);
-		qm_table_release_ike(&ledger->table, ike);
-		break;
+	case QM_INPUT_IKE_ABANDONED:
+		return on_ike_gone(ledger, ike, input);
 	case QM_INPUT_IKE_MOVED:
 		return on_moved(ledger, ike, input->new_ike_sa);
 	case QM_INPUT_IKE_HOSTS:
@@ -390,23 +358,30 @@ static int on_initial_contact(struct qm_ledger *ledger, const struct qm_input *i
 	return 0;
 }
 
-int qm_ledger_input(struct qm_ledger *ledger, const struct qm_input *input)
+static int take(struct qm_ledger *ledger, const struct qm_scene *scene,
+				const struct qm_input *input)
 {
-	struct qm_sa *sa;
-
-	ledger->inputs++;
 	switch (input->type) {
 	case QM_INPUT_KEYS:
-		return learn(ledger, input, &sa);
+		return on_keys(ledger, input);
 	case QM_INPUT_UP:
 		return on_announced(ledger, input);
 	case QM_INPUT_REKEY:
 		return on_rekey(ledger, input);
 	case QM_INPUT_CHILD_STATE:
 	case QM_INPUT_DOWN:
-	case QM_INPUT_INSTALL_FAILED:
 		on_child(ledger, input);
 		return 0;
+	case QM_INPUT_INSTALL_FAILED:
+		return on_refused(ledger, input);
+	case QM_INPUT_MESSAGE:
+	case QM_INPUT_MESSAGE_ERROR:
+		return qm_nego_message(scene, input);
+	case QM_INPUT_ALERT:
+	case QM_INPUT_ALERT_OFFER:
+		return qm_nego_alert(scene, input);
+	case QM_INPUT_CHILD_FAILED:
+		return on_child_failed(ledger, input);
 	case QM_INPUT_EXPIRED:
 		on_expired(ledger, input);
 		return 0;
@@ -419,9 +394,12 @@ int qm_ledger_input(struct qm_ledger *ledger, const struct qm_input *input)
 	case QM_INPUT_IKE_DOWN:
 	case QM_INPUT_IKE_DELETING:
 	case QM_INPUT_IKE_DESTROYING:
+	case QM_INPUT_IKE_ABANDONED:
 	case QM_INPUT_IKE_MOVED:
 	case QM_INPUT_IKE_HOSTS:
 		return on_ike(ledger, input);
+	case QM_INPUT_TICK:
+		return 0;
 	case QM_INPUT_SHUTDOWN:
 		ledger->shutdown = true;
 		return 0;
@@ -430,14 +408,26 @@ int qm_ledger_input(struct qm_ledger *ledger, const struct qm_input *input)
 	}
 }
 
+int qm_ledger_input(struct qm_ledger *ledger, const struct qm_input *input)
+{
+	struct qm_scene scene;
+
+	ledger->inputs++;
+	scene = scene_of(ledger);
+	qm_nego_before(&scene, input);
+	return take(ledger, &scene, input);
+}
+
 void qm_ledger_finish(struct qm_ledger *ledger, struct qm_time now)
 {
+	const struct qm_scene scene = scene_of(ledger);
 	struct qm_sa *sa, *next;
 
+	qm_nego_finish(&scene, now);
 	HASH_ITER(hh, ledger->table.sas, sa, next) {
 		sa->why = qm_why_of(sa);
 		qm_why_blame(&sa->why, QM_REASON_SHUTDOWN, QM_PARTY_LOCAL);
-		mark(ledger, sa, MARKER_DESTROYED, now);
+		mark(ledger, sa, QM_MARKER_DESTROYED, now);
 	}
 }
 
@@ -452,6 +442,11 @@ int qm_ledger_new(struct qm_ledger **ret, qm_ledger_emit_t emit, void *user)
 	ledger->user = user;
 	*ret = ledger;
 	return 0;
+}
+
+bool qm_ledger_waits(const struct qm_ledger *ledger)
+{
+	return qm_nego_waits(&ledger->table);
 }
 
 size_t qm_ledger_open(const struct qm_ledger *ledger)

@@ -12,6 +12,7 @@
 #ifndef QM_LEDGER_H
 #define QM_LEDGER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "event.h"
@@ -50,6 +51,9 @@ int qm_ledger_input(struct qm_ledger *ledger, const struct qm_input *input);
  * those whose end was lost on the way here.
  */
 void qm_ledger_finish(struct qm_ledger *ledger, struct qm_time now);
+
+/** Whether a negotiation waits to be judged: QM_INPUT_TICK, now and then, does it. */
+bool qm_ledger_waits(const struct qm_ledger *ledger);
 
 /** CHILD_SAs with a 5451 and no 5452 yet. */
 size_t qm_ledger_open(const struct qm_ledger *ledger);

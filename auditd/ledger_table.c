@@ -59,6 +59,10 @@ int qm_table_get_ike(struct qm_table *table, uint32_t ike_sa, struct qm_ike **re
 			return -ENOMEM;
 		}
 		ike->ike_sa = ike_sa;
+		ike->ours.ike = ike;
+		ike->ours.direction = QM_DIRECTION_INITIATOR;
+		ike->theirs.ike = ike;
+		ike->theirs.direction = QM_DIRECTION_RESPONDER;
 		HASH_ADD(hh, table->ikes, ike_sa, sizeof(ike->ike_sa), ike);
 		if (!ike->hh.tbl) {
 			free(ike);
@@ -83,7 +87,7 @@ void qm_table_set_contact(struct qm_table *table, struct qm_ike *ike, bool claim
 
 static void forget_ike_if_done(struct qm_table *table, struct qm_ike *ike)
 {
-	if (ike->gone && !ike->children) {
+	if (ike->gone && !ike->children && !ike->ours.open && !ike->theirs.open) {
 		HASH_DEL(table->ikes, ike);
 		free(ike);
 	}
@@ -93,6 +97,44 @@ void qm_table_release_ike(struct qm_table *table, struct qm_ike *ike)
 {
 	ike->gone = true;
 	qm_table_set_contact(table, ike, false);
+	forget_ike_if_done(table, ike);
+}
+
+void qm_table_set_wait(struct qm_table *table, struct qm_nego *nego,
+					   enum qm_nego_wait wait, struct qm_time now)
+{
+	if (nego->wait == QM_WAIT_RETRY) {
+		DL_DELETE(table->retrying, nego);
+	} else if (nego->wait != QM_WAIT_NOTHING) {
+		DL_DELETE(table->waiting, nego);
+	}
+	if (wait == QM_WAIT_RETRY) {
+		DL_APPEND(table->retrying, nego);
+	} else if (wait != QM_WAIT_NOTHING) {
+		DL_APPEND(table->waiting, nego);
+	}
+	nego->wait = wait;
+	nego->since = now;
+}
+
+void qm_table_reset_nego(struct qm_table *table, struct qm_nego *nego)
+{
+	qm_table_set_wait(table, nego, QM_WAIT_NOTHING, nego->since);
+	free(nego->offer);
+	free(nego->facts);
+	*nego = (struct qm_nego){
+		.direction = nego->direction,
+		.has_msgid = nego->has_msgid,
+		.msgid = nego->msgid,
+		.ike = nego->ike,
+	};
+}
+
+void qm_table_close_nego(struct qm_table *table, struct qm_nego *nego)
+{
+	struct qm_ike *ike = nego->ike;
+
+	qm_table_reset_nego(table, nego);
 	forget_ike_if_done(table, ike);
 }
 
@@ -197,6 +239,10 @@ void qm_table_clear(struct qm_table *table)
 		qm_table_remove(table, sa);
 	}
 	HASH_ITER(hh, table->ikes, ike, next_ike) {
+		/* to be freed by the last call */
+		ike->gone = false;
+		qm_table_close_nego(table, &ike->ours);
+		qm_table_close_nego(table, &ike->theirs);
 		qm_table_release_ike(table, ike);
 	}
 }

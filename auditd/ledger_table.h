@@ -49,6 +49,54 @@ struct qm_half {
 
 struct qm_ike;
 
+/** What waits for more to be said of a negotiation. */
+enum qm_nego_wait {
+	QM_WAIT_NOTHING,
+	/** it fails, unless a CHILD_SA has its keys after all */
+	QM_WAIT_FAILED,
+	/** it was never begun: fails if the IKE_SA goes down with it */
+	QM_WAIT_UNSENT,
+	/** the peer was asked for another key exchange method */
+	QM_WAIT_RETRY,
+};
+
+/** A negotiation of a CHILD_SA: the one that we began, or the peer. */
+struct qm_nego {
+	bool open;
+	/** initiator: we began it */
+	enum qm_direction direction;
+	uint8_t version;
+	uint8_t exchange;
+	/** of its last message; also of the last one that is over */
+	bool has_msgid;
+	uint32_t msgid;
+	enum qm_nego_state state;
+	struct qm_addr local;
+	struct qm_addr remote;
+	/** where its last message came in or went out, and number of that input */
+	uint32_t thread;
+	uint64_t input;
+	/** the first alert that said why it fails */
+	enum qm_failure_reason alert;
+	/** the first error notify, and who sent it */
+	uint16_t notify;
+	enum qm_party notify_by;
+	/** what was offered, NULL when that is not known */
+	struct qm_offer *offer;
+	/** the CHILD_SA that never came to life, or its IKE_SA; NULL when not known */
+	struct qm_sa_facts *facts;
+	/** those are of a CHILD_SA */
+	bool child_failed;
+	/** it was on its way into the kernel */
+	bool installing;
+	/** in one of the table's lists while it waits, since then */
+	enum qm_nego_wait wait;
+	struct qm_time since;
+	struct qm_ike *ike;
+	struct qm_nego *next;
+	struct qm_nego *prev;
+};
+
 /** A CHILD_SA. */
 struct qm_sa {
 	struct qm_sa_facts facts;
@@ -80,6 +128,9 @@ struct qm_ike {
 	struct qm_sa *children;
 	/** charon has let go of it */
 	bool gone;
+	/** announced as up, or made by a rekey of one that was; and as down */
+	bool established;
+	bool down;
 	/** the peer has sent a DELETE for it */
 	bool peer_delete;
 	/** what may bring it down, the thread that saw it, and number of the input */
@@ -96,6 +147,9 @@ struct qm_ike {
 	uint64_t contact_input;
 	/** why it went; unknown until it does */
 	struct qm_why why;
+	/** negotiations that we began, and that the peer did */
+	struct qm_nego ours;
+	struct qm_nego theirs;
 	UT_hash_handle hh;
 };
 
@@ -107,6 +161,10 @@ struct qm_table {
 	struct qm_ike *ikes;
 	/** IKE_SAs with initial_contact */
 	struct qm_ike *contacts;
+	/** negotiations that wait, in the order of their times: for what the same
+	 * thread says next, and for the peer */
+	struct qm_nego *waiting;
+	struct qm_nego *retrying;
 };
 
 /** @return the CHILD_SA with this id, or NULL */
@@ -136,8 +194,19 @@ int qm_table_update(struct qm_table *table, struct qm_sa *sa,
 /** Removes and frees a CHILD_SA, and its IKE_SA if that was waiting for it. */
 void qm_table_remove(struct qm_table *table, struct qm_sa *sa);
 
-/** Charon has let go of an IKE_SA: it is freed with the last of its children. */
+/** Charon has let go of an IKE_SA: it is freed with the last of its children and
+ * negotiations. */
 void qm_table_release_ike(struct qm_table *table, struct qm_ike *ike);
+
+/** Has a negotiation wait; or not, for NOTHING. */
+void qm_table_set_wait(struct qm_table *table, struct qm_nego *nego,
+					   enum qm_nego_wait wait, struct qm_time now);
+
+/** Forgets all but the message ID of a negotiation. */
+void qm_table_reset_nego(struct qm_table *table, struct qm_nego *nego);
+
+/** The same, and forgets its IKE_SA if that was waiting for it. */
+void qm_table_close_nego(struct qm_table *table, struct qm_nego *nego);
 
 /** Moves all CHILD_SAs of one IKE_SA to another. */
 void qm_table_move(struct qm_ike *from, struct qm_ike *to);

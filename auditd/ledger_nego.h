@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Negotiations of CHILD_SAs that come to nothing. charon has no hook for them:
+ * what there is are its alerts (none in IKEv1's Quick Mode), error notifies in
+ * the messages, and CHILD_SAs that go before they came to life. Several of
+ * these tell of the same failure, some tell of none; so they are gathered for
+ * each negotiation, and judged when it is over.
+ *
+ * An IKE_SA has at most one exchange in each direction, and one thread at a
+ * time works on it: what a thread says after a message belongs to it.
+ * Private to the ledger.
+ */
+#ifndef QM_LEDGER_NEGO_H
+#define QM_LEDGER_NEGO_H
+
+#include "ledger.h"
+#include "ledger_table.h"
+
+/** What the ledger's parts work on. */
+struct qm_scene {
+	struct qm_table *table;
+	qm_ledger_emit_t emit;
+	void *user;
+	/** number of the input that is being taken */
+	uint64_t number;
+};
+
+/** To be called with each input first: judges what that leaves behind. */
+void qm_nego_before(const struct qm_scene *scene, const struct qm_input *input);
+
+/** A message of a negotiation: QM_INPUT_MESSAGE, QM_INPUT_MESSAGE_ERROR.
+ * @return 0 or -ENOMEM */
+int qm_nego_message(const struct qm_scene *scene, const struct qm_input *input);
+
+/** An alert about a negotiation. @return 0 or -ENOMEM */
+int qm_nego_alert(const struct qm_scene *scene, const struct qm_input *input);
+
+/** A CHILD_SA went that never came to life. @return 0 or -ENOMEM */
+int qm_nego_child_failed(const struct qm_scene *scene, const struct qm_input *input);
+
+/** A CHILD_SA has its keys: the negotiation was a success. */
+void qm_nego_succeeded(const struct qm_scene *scene, const struct qm_sa_facts *sa);
+
+/** An IKE_SA is about to be gone: so is what was under way. @return 0 or -ENOMEM */
+int qm_nego_ike_gone(const struct qm_scene *scene, struct qm_ike *ike,
+					 const struct qm_input *input);
+
+/** Judges all that waits, at charon's own end. */
+void qm_nego_finish(const struct qm_scene *scene, struct qm_time now);
+
+/** Whether something waits that QM_INPUT_TICK is to judge. */
+bool qm_nego_waits(const struct qm_table *table);
+
+#endif

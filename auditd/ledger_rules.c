@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ledger_rules.h"
+
+static const struct qm_rule rules[QM_PHASE_MAX][QM_MARKER_MAX] = {
+	[QM_PHASE_KEYED] = {
+		[QM_MARKER_INSTALLED] = { 0, QM_PHASE_INSTALLED },
+		[QM_MARKER_ANNOUNCED] = { QM_START, QM_PHASE_ACTIVE },
+		[QM_MARKER_REKEYED] = { 0, QM_PHASE_SUPERSEDED },
+		[QM_MARKER_DELETING] = { 0, QM_PHASE_KEYED },
+		[QM_MARKER_DOWN] = { 0, QM_PHASE_KEYED },
+		[QM_MARKER_REFUSED] = { 0, QM_PHASE_FAILED },
+		[QM_MARKER_DESTROYED] = { QM_FORGET, QM_PHASE_KEYED },
+	},
+	[QM_PHASE_INSTALLED] = {
+		[QM_MARKER_INSTALLED] = { 0, QM_PHASE_INSTALLED },
+		[QM_MARKER_ANNOUNCED] = { QM_START, QM_PHASE_ACTIVE },
+		[QM_MARKER_REKEYED] = { 0, QM_PHASE_SUPERSEDED },
+		[QM_MARKER_DELETING] = { 0, QM_PHASE_WITHDRAWN },
+		/* 6.x, responder of a rekey whose IKE_SA dies before the old SA's
+		 * DELETE came: the new SA was in use and is first heard of here */
+		[QM_MARKER_DOWN] = { QM_START, QM_PHASE_ACTIVE },
+		/* the outbound half of a rekey: the inbound one stays in use */
+		[QM_MARKER_REFUSED] = { 0, QM_PHASE_INSTALLED },
+		/* installed, and given up before it was announced */
+		[QM_MARKER_DESTROYED] = { QM_START | QM_END | QM_FORGET, QM_PHASE_INSTALLED },
+	},
+	[QM_PHASE_WITHDRAWN] = {
+		[QM_MARKER_INSTALLED] = { 0, QM_PHASE_WITHDRAWN },
+		[QM_MARKER_ANNOUNCED] = { QM_START, QM_PHASE_ACTIVE },
+		[QM_MARKER_REKEYED] = { 0, QM_PHASE_SUPERSEDED },
+		[QM_MARKER_DELETING] = { 0, QM_PHASE_WITHDRAWN },
+		[QM_MARKER_DOWN] = { QM_START, QM_PHASE_ACTIVE },
+		[QM_MARKER_REFUSED] = { 0, QM_PHASE_WITHDRAWN },
+		/* 6.x, collision: the loser deleted its SA before its answer came */
+		[QM_MARKER_DESTROYED] = { QM_FORGET, QM_PHASE_WITHDRAWN },
+	},
+	[QM_PHASE_ACTIVE] = {
+		[QM_MARKER_INSTALLED] = { 0, QM_PHASE_ACTIVE },
+		[QM_MARKER_ANNOUNCED] = { 0, QM_PHASE_ACTIVE },
+		[QM_MARKER_REKEYED] = { 0, QM_PHASE_ACTIVE },
+		[QM_MARKER_DELETING] = { 0, QM_PHASE_ACTIVE },
+		[QM_MARKER_DOWN] = { 0, QM_PHASE_ACTIVE },
+		[QM_MARKER_REFUSED] = { 0, QM_PHASE_ACTIVE },
+		[QM_MARKER_DESTROYED] = { QM_END | QM_FORGET, QM_PHASE_ACTIVE },
+	},
+	[QM_PHASE_SUPERSEDED] = {
+		[QM_MARKER_INSTALLED] = { 0, QM_PHASE_SUPERSEDED },
+		/* 6.x: a chain of rekeys, old to loser and loser to winner */
+		[QM_MARKER_ANNOUNCED] = { QM_START, QM_PHASE_ACTIVE },
+		[QM_MARKER_REKEYED] = { 0, QM_PHASE_SUPERSEDED },
+		[QM_MARKER_DELETING] = { 0, QM_PHASE_SUPERSEDED },
+		[QM_MARKER_DOWN] = { 0, QM_PHASE_SUPERSEDED },
+		[QM_MARKER_REFUSED] = { 0, QM_PHASE_SUPERSEDED },
+		[QM_MARKER_DESTROYED] = { QM_FORGET, QM_PHASE_SUPERSEDED },
+	},
+	[QM_PHASE_FAILED] = {
+		[QM_MARKER_INSTALLED] = { 0, QM_PHASE_FAILED },
+		[QM_MARKER_ANNOUNCED] = { QM_START, QM_PHASE_ACTIVE },
+		[QM_MARKER_REKEYED] = { 0, QM_PHASE_FAILED },
+		[QM_MARKER_DELETING] = { 0, QM_PHASE_FAILED },
+		[QM_MARKER_DOWN] = { 0, QM_PHASE_FAILED },
+		[QM_MARKER_REFUSED] = { 0, QM_PHASE_FAILED },
+		[QM_MARKER_DESTROYED] = { QM_FORGET, QM_PHASE_FAILED },
+	},
+};
+
+const struct qm_rule *qm_rule_of(enum qm_phase phase, enum qm_marker marker)
+{
+	return &rules[phase][marker];
+}
