@@ -62,13 +62,13 @@ int qm_queue_new(struct qm_queue **ret, size_t capacity)
 	return 0;
 }
 
-static int append(struct qm_queue *queue, const struct qm_input *input)
+static int append(struct qm_queue *queue, const struct qm_input *input, size_t capacity)
 {
-	if (queue->closed || queue->count == queue->capacity) {
-		if (!queue->loss.count++) {
-			queue->loss.since_ms = input->time.wall_ms;
-		}
-		return queue->closed ? -ESHUTDOWN : -ENOSPC;
+	if (queue->closed) {
+		return -ESHUTDOWN;
+	}
+	if (queue->count >= capacity) {
+		return -ENOSPC;
 	}
 	memcpy(&queue->slots[(queue->head + queue->count) % queue->capacity], input,
 		   qm_input_size(input));
@@ -76,13 +76,23 @@ static int append(struct qm_queue *queue, const struct qm_input *input)
 	return 0;
 }
 
-int qm_queue_push(struct qm_queue *queue, const struct qm_input *input)
+static void count_loss(struct qm_queue *queue, const struct qm_input *input)
+{
+	if (!queue->loss.count++) {
+		queue->loss.since_ms = input->time.wall_ms;
+	}
+}
+
+static int enter(struct qm_queue *queue, const struct qm_input *input, bool must)
 {
 	bool wake;
 	int r;
 
 	pthread_mutex_lock(&queue->mutex);
-	r = append(queue, input);
+	r = append(queue, input, must ? queue->capacity : (queue->capacity + 1) / 2);
+	if (r < 0 && must) {
+		count_loss(queue, input);
+	}
 	wake = queue->sleeping;
 	queue->sleeping = false;
 	pthread_mutex_unlock(&queue->mutex);
@@ -90,6 +100,16 @@ int qm_queue_push(struct qm_queue *queue, const struct qm_input *input)
 		pthread_cond_signal(&queue->filled);
 	}
 	return r;
+}
+
+int qm_queue_push(struct qm_queue *queue, const struct qm_input *input)
+{
+	return enter(queue, input, true);
+}
+
+int qm_queue_offer(struct qm_queue *queue, const struct qm_input *input)
+{
+	return enter(queue, input, false);
 }
 
 /** Waits, with the mutex held, until there is something to see. */

@@ -40,6 +40,14 @@ int qm_queue_new(struct qm_queue **ret, size_t capacity);
 int qm_queue_push(struct qm_queue *queue, const struct qm_input *input);
 
 /**
+ * Appends a copy of an input that its sender can keep back or do without.
+ *
+ * @return	as qm_queue_push(), but nothing is counted; and -ENOSPC if the queue is
+ *			more than half full: the rest is for what cannot be made up for
+ */
+int qm_queue_offer(struct qm_queue *queue, const struct qm_input *input);
+
+/**
  * Takes the oldest input, waiting for one.
  *
  * @param ret			receives the input; only qm_input_size() bytes are set

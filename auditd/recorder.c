@@ -12,39 +12,31 @@
 #include <string.h>
 
 #include "clock.h"
+#include "journal.h"
 #include "ledger.h"
 #include "queue.h"
-#include "sink.h"
 
 /** How long to wait before trying again to write a count of lost records. */
 #define RETRY_MS 2000
 
-#define LOG_MAX 512
+/** How often to look at what waits in the gate and in the ledger. */
+#define TICK_MS 1000
 
-/** Records or inputs that could not be kept. */
-struct loss {
-	uint64_t count;
-	uint64_t since_ms;
-};
+#define LOG_MAX 512
 
 struct qm_recorder {
 	struct qm_recorder_config config;
 	struct qm_queue *queue;
 	struct qm_ledger *ledger;
-	/** NULL until the audit socket could be opened */
-	struct qm_sink *sink;
-	struct qm_policy policy;
-	/** number of the last record */
-	uint64_t seq;
-	/** records that the kernel accepted */
-	uint64_t written;
-	/** losses that no record tells of yet */
-	struct loss losses[QM_LOSS_MAX];
+	struct qm_gate *gate;
+	struct qm_journal journal;
+	/** the class of invalid packets */
+	bool invalid_is_success;
 	/** monotonic time of the last look for refused inputs */
 	uint64_t collected_ms;
-	/** the last write failed, and was complained about */
-	bool failing;
-	/** what config.origin points to */
+	/** and at what waits */
+	uint64_t ticked_ms;
+	/** what journal.origin points to */
 	char daemon[QM_ALG_MAX];
 	char daemon_version[QM_ALG_MAX];
 	pthread_t thread;
@@ -56,19 +48,12 @@ struct qm_recorder {
 	bool working;
 	/** nobody listens to the log any more */
 	bool muted;
-	/** the record being written; here for its size */
-	struct qm_record record;
 };
 
-static void __attribute__((format(printf, 2, 3)))
-tell(struct qm_recorder *recorder, const char *fmt, ...)
+static void tell(void *user, const char *message)
 {
-	char message[LOG_MAX];
-	va_list args;
+	struct qm_recorder *recorder = user;
 
-	va_start(args, fmt);
-	vsnprintf(message, sizeof(message), fmt, args);
-	va_end(args);
 	pthread_mutex_lock(&recorder->mutex);
 	if (!recorder->muted) {
 		recorder->config.log(recorder->config.user, message);
@@ -76,141 +61,126 @@ tell(struct qm_recorder *recorder, const char *fmt, ...)
 	pthread_mutex_unlock(&recorder->mutex);
 }
 
-static void lose(struct qm_recorder *recorder, enum qm_loss_cause cause, uint64_t count,
-				 uint64_t since_ms)
+static void __attribute__((format(printf, 2, 3)))
+tellf(struct qm_recorder *recorder, const char *fmt, ...)
 {
-	struct loss *loss = &recorder->losses[cause];
+	char message[LOG_MAX];
+	va_list args;
 
-	if (!loss->count) {
-		loss->since_ms = since_ms;
-	}
-	loss->count += count;
+	va_start(args, fmt);
+	vsnprintf(message, sizeof(message), fmt, args);
+	va_end(args);
+	tell(recorder, message);
 }
 
-static int send_record(struct qm_recorder *recorder)
+/** Whether an event, of a class that is wanted, is held back for a summary. */
+static bool is_held(struct qm_recorder *recorder, const struct qm_event *event)
 {
-	int r = 0;
+	const struct qm_time now = qm_time_now();
 
-	if (!recorder->sink) {
-		r = qm_sink_new(&recorder->sink);
-	}
-	return r < 0 ? r : qm_sink_write(recorder->sink, &recorder->record);
-}
-
-/** Complains once about a failure, and once says that it is over. */
-static void report(struct qm_recorder *recorder, int r)
-{
-	if (r < 0 && !recorder->failing) {
-		tell(recorder, "writing audit record %" PRIu64 " failed: %s (%s); "
-			 "counting lost records until it works again", recorder->seq, strerror(-r),
-			 qm_sink_state_text(qm_sink_probe()));
-	} else if (!r && recorder->failing) {
-		tell(recorder, "writing audit records works again");
-	}
-	recorder->failing = r < 0;
-}
-
-/** Numbers and writes one record. */
-static int put(struct qm_recorder *recorder, const struct qm_event *event)
-{
-	int r;
-
-	r = qm_record_format(event, &recorder->config.origin, ++recorder->seq,
-						 &recorder->record);
-	if (!r) {
-		r = send_record(recorder);
-	}
-	report(recorder, r);
-	if (r < 0) {
-		lose(recorder, QM_LOSS_AUDIT, 1, event->when_ms);
-	} else {
-		recorder->written++;
-	}
-	return r;
-}
-
-/** Writes the counts of what was lost, and keeps those that cannot be written. */
-static void put_losses(struct qm_recorder *recorder)
-{
-	enum qm_loss_cause cause;
-
-	for (cause = 0; cause < QM_LOSS_MAX; cause++) {
-		const struct loss loss = recorder->losses[cause];
-		const struct qm_event event = {
-			.kind = QM_EVENT_LOST,
-			.when_ms = qm_time_now().wall_ms,
-			.cause = cause,
-			.lost = loss.count,
-			.since_ms = loss.since_ms,
-		};
-
-		if (!loss.count) {
-			continue;
-		}
-		recorder->losses[cause].count = 0;
-		if (put(recorder, &event) < 0) {
-			recorder->losses[cause].count += loss.count;
-			recorder->losses[cause].since_ms = loss.since_ms;
-		}
-	}
+	return event->kind == QM_EVENT_FAILED && event->failure->unauthenticated &&
+		   event->count == 1 &&
+		   !qm_gate_admit_failure(recorder->gate, &event->sa->remote, now);
 }
 
 static void on_event(void *user, const struct qm_event *event)
 {
 	struct qm_recorder *recorder = user;
 
-	if (qm_policy_wants(recorder->policy, true)) {
-		put_losses(recorder);
-		put(recorder, event);
+	if (qm_journal_wants(&recorder->journal, event) && !is_held(recorder, event)) {
+		qm_journal_write(&recorder->journal, event);
 	}
 }
 
-static void put_state(struct qm_recorder *recorder, enum qm_event_kind kind)
+static void put_invalid(struct qm_recorder *recorder, const struct qm_gate_item *item)
 {
 	const struct qm_event event = {
-		.kind = kind,
-		.when_ms = qm_time_now().wall_ms,
-		.new_policy = recorder->policy,
-		.written = recorder->written,
+		.kind = QM_EVENT_INVALID_PACKET,
+		.when_ms = item->last_ms,
+		.since_ms = item->since_ms,
+		.invalid = &item->invalid,
+		.invalid_is_success = recorder->invalid_is_success,
+		.count = item->count,
 	};
 
-	if (qm_policy_is_on(recorder->policy)) {
-		put(recorder, &event);
+	on_event(recorder, &event);
+}
+
+/** A summary of failed negotiations: who, and how many. */
+static void put_failures(struct qm_recorder *recorder, const struct qm_gate_item *item)
+{
+	const struct qm_failure failure = { .reason = QM_FAILURE_SEVERAL };
+	const struct qm_sa_facts sa = {
+		.direction = QM_DIRECTION_RESPONDER,
+		.remote = item->source,
+	};
+	const struct qm_event event = {
+		.kind = QM_EVENT_FAILED,
+		.when_ms = item->last_ms,
+		.since_ms = item->since_ms,
+		.sa = &sa,
+		.failure = &failure,
+		.count = item->count,
+	};
+
+	on_event(recorder, &event);
+}
+
+/** Writes what is due of what the gate holds, or all of it. */
+static void put_held(struct qm_recorder *recorder, bool all)
+{
+	const struct qm_time now = qm_time_now();
+	struct qm_gate_item item;
+
+	while (qm_gate_take(recorder->gate, now, all, &item)) {
+		if (item.kind == QM_LIMIT_PACKET) {
+			put_invalid(recorder, &item);
+		} else {
+			put_failures(recorder, &item);
+		}
 	}
 }
 
-/** A change is written under any policy, so that silence has its explanation. */
-static void change_policy(struct qm_recorder *recorder, const struct qm_input *input)
+/** A packet that the gate let through. */
+static void on_invalid(struct qm_recorder *recorder, const struct qm_input *input)
 {
-	const struct qm_event event = {
-		.kind = QM_EVENT_POLICY_CHANGE,
-		.when_ms = input->time.wall_ms,
-		.old_policy = recorder->policy,
-		.new_policy = input->policy,
+	const struct qm_gate_item item = {
+		.invalid = input->invalid,
+		.count = 1,
+		.since_ms = input->time.wall_ms,
+		.last_ms = input->time.wall_ms,
 	};
 
-	if (qm_policy_equal(recorder->policy, input->policy)) {
-		return;
-	}
-	tell(recorder, "audit policy changed from %s to %s", qm_policy_name(recorder->policy),
-		 qm_policy_name(input->policy));
-	recorder->policy = input->policy;
-	put(recorder, &event);
+	put_invalid(recorder, &item);
+}
+
+/** What was held back until now is written, or not, under what was in force. */
+static void change_settings(struct qm_recorder *recorder, const struct qm_input *input)
+{
+	put_held(recorder, true);
+	qm_journal_change_policy(&recorder->journal, input->settings.policy,
+							 input->time.wall_ms);
+	recorder->invalid_is_success = input->settings.invalid_is_success;
+	qm_gate_set_rates(recorder->gate, &input->settings.rates);
 }
 
 static void take(struct qm_recorder *recorder, const struct qm_input *input)
 {
 	int r;
 
-	if (input->type == QM_INPUT_POLICY) {
-		change_policy(recorder, input);
+	if (input->type == QM_INPUT_SETTINGS) {
+		change_settings(recorder, input);
+		return;
+	}
+	if (input->type == QM_INPUT_INVALID) {
+		on_invalid(recorder, input);
 		return;
 	}
 	r = qm_ledger_input(recorder->ledger, input);
 	if (r < 0) {
-		tell(recorder, "could not keep track of CHILD_SA %u: %s", input->child_sa,
-			 strerror(-r));
-		lose(recorder, QM_LOSS_QUEUE, 1, input->time.wall_ms);
+		tellf(recorder, "could not keep track of CHILD_SA %u: %s", input->child_sa,
+			  strerror(-r));
+		qm_journal_lose(&recorder->journal, QM_LOSS_QUEUE, 1, input->time.wall_ms);
 	}
 }
 
@@ -231,16 +201,36 @@ static bool collect_queue_loss(struct qm_recorder *recorder, bool drained)
 	if (!qm_queue_take_loss(recorder->queue, &loss)) {
 		return false;
 	}
-	tell(recorder, "queue was full: %" PRIu64 " observations lost, so records may be "
-		 "missing; raise queue_size", loss.count);
-	lose(recorder, QM_LOSS_QUEUE, loss.count, loss.since_ms);
+	tellf(recorder, "queue was full: %" PRIu64 " observations lost, so records may be "
+		  "missing; raise queue_size", loss.count);
+	qm_journal_lose(&recorder->journal, QM_LOSS_QUEUE, loss.count, loss.since_ms);
 	return true;
 }
 
-static bool owes_losses(const struct qm_recorder *recorder)
+static bool has_waiting(const struct qm_recorder *recorder)
 {
-	return qm_policy_is_on(recorder->policy) && (recorder->losses[QM_LOSS_QUEUE].count ||
-												 recorder->losses[QM_LOSS_AUDIT].count);
+	return qm_gate_waits(recorder->gate) || qm_ledger_waits(recorder->ledger);
+}
+
+/** Sees to what waits, from time to time. */
+static void tick(struct qm_recorder *recorder)
+{
+	const struct qm_input input = { .type = QM_INPUT_TICK, .time = qm_time_now() };
+
+	if (input.time.mono_ms - recorder->ticked_ms >= TICK_MS && has_waiting(recorder)) {
+		recorder->ticked_ms = input.time.mono_ms;
+		take(recorder, &input);
+		put_held(recorder, false);
+	}
+}
+
+/** How long to wait for the next input, in milliseconds; -1 for ever. */
+static int patience(const struct qm_recorder *recorder)
+{
+	if (has_waiting(recorder)) {
+		return TICK_MS;
+	}
+	return qm_journal_owes(&recorder->journal) ? RETRY_MS : -1;
 }
 
 /** Takes the next input, and sees to what is owed before it waits for one. */
@@ -248,11 +238,11 @@ static int next(struct qm_recorder *recorder, struct qm_input *input)
 {
 	int r = qm_queue_pop(recorder->queue, input, 0);
 
-	if (collect_queue_loss(recorder, r < 0) && r == -ETIMEDOUT && owes_losses(recorder)) {
-		put_losses(recorder);
+	if (collect_queue_loss(recorder, r < 0) && r == -ETIMEDOUT) {
+		qm_journal_write_losses(&recorder->journal);
 	}
 	if (r == -ETIMEDOUT) {
-		r = qm_queue_pop(recorder->queue, input, owes_losses(recorder) ? RETRY_MS : -1);
+		r = qm_queue_pop(recorder->queue, input, patience(recorder));
 	}
 	return r;
 }
@@ -266,9 +256,10 @@ static void work(struct qm_recorder *recorder)
 		r = next(recorder, &input);
 		if (!r) {
 			take(recorder, &input);
-		} else if (r == -ETIMEDOUT && owes_losses(recorder)) {
-			put_losses(recorder);
+		} else if (r == -ETIMEDOUT) {
+			qm_journal_write_losses(&recorder->journal);
 		}
+		tick(recorder);
 	} while (r != -ESHUTDOWN);
 }
 
@@ -277,13 +268,12 @@ static void *run(void *arg)
 	struct qm_recorder *recorder = arg;
 
 	recorder->collected_ms = qm_time_now().mono_ms;
-	put_state(recorder, QM_EVENT_AUDIT_START);
+	qm_journal_write_state(&recorder->journal, QM_EVENT_AUDIT_START);
 	work(recorder);
 	qm_ledger_finish(recorder->ledger, qm_time_now());
-	if (qm_policy_is_on(recorder->policy)) {
-		put_losses(recorder);
-	}
-	put_state(recorder, QM_EVENT_AUDIT_STOP);
+	put_held(recorder, true);
+	qm_journal_write_losses(&recorder->journal);
+	qm_journal_write_state(&recorder->journal, QM_EVENT_AUDIT_STOP);
 	pthread_mutex_lock(&recorder->mutex);
 	recorder->working = false;
 	pthread_cond_broadcast(&recorder->done);
@@ -307,6 +297,31 @@ int qm_recorder_start(struct qm_recorder *recorder)
 	recorder->started = !r;
 	recorder->working = !r;
 	return -r;
+}
+
+static int push_invalid(void *user, const struct qm_invalid *invalid, struct qm_time time)
+{
+	struct qm_recorder *recorder = user;
+	struct qm_input input;
+
+	input.type = QM_INPUT_INVALID;
+	input.time = time;
+	input.invalid = *invalid;
+	return qm_queue_offer(recorder->queue, &input);
+}
+
+/** Wakes the thread, so that it looks at what waits. */
+static void wake(void *user)
+{
+	struct qm_recorder *recorder = user;
+	const struct qm_input input = { .type = QM_INPUT_TICK, .time = qm_time_now() };
+
+	qm_queue_offer(recorder->queue, &input);
+}
+
+struct qm_gate *qm_recorder_gate(struct qm_recorder *recorder)
+{
+	return recorder->gate;
 }
 
 int qm_recorder_push(struct qm_recorder *recorder, const struct qm_input *input)
@@ -341,6 +356,11 @@ int qm_recorder_stop(struct qm_recorder *recorder, int timeout_ms)
 
 int qm_recorder_new(struct qm_recorder **ret, const struct qm_recorder_config *config)
 {
+	struct qm_gate_config gate = {
+		.rates = config->settings.rates,
+		.push = push_invalid,
+		.wake = wake,
+	};
 	struct qm_recorder *recorder;
 	int r;
 
@@ -348,18 +368,30 @@ int qm_recorder_new(struct qm_recorder **ret, const struct qm_recorder_config *c
 	if (!recorder) {
 		return -ENOMEM;
 	}
+	gate.user = recorder;
 	recorder->config = *config;
 	snprintf(recorder->daemon, sizeof(recorder->daemon), "%s", config->origin.daemon);
 	snprintf(recorder->daemon_version, sizeof(recorder->daemon_version), "%s",
 			 config->origin.daemon_version);
-	recorder->config.origin.daemon = recorder->daemon;
-	recorder->config.origin.daemon_version = recorder->daemon_version;
-	recorder->policy = config->policy;
+	recorder->invalid_is_success = config->settings.invalid_is_success;
+	recorder->journal = (struct qm_journal){
+		.origin = {
+			.instance = config->origin.instance,
+			.daemon = recorder->daemon,
+			.daemon_version = recorder->daemon_version,
+		},
+		.policy = config->settings.policy,
+		.tell = tell,
+		.user = recorder,
+	};
 	pthread_mutex_init(&recorder->mutex, NULL);
 	qm_cond_init(&recorder->done);
 	r = qm_queue_new(&recorder->queue, config->queue_size);
 	if (!r) {
 		r = qm_ledger_new(&recorder->ledger, on_event, recorder);
+	}
+	if (!r) {
+		r = qm_gate_new(&recorder->gate, &gate);
 	}
 	if (r < 0) {
 		qm_recorder_free(recorder);
@@ -372,9 +404,10 @@ int qm_recorder_new(struct qm_recorder **ret, const struct qm_recorder_config *c
 struct qm_recorder *qm_recorder_free(struct qm_recorder *recorder)
 {
 	if (recorder) {
+		qm_gate_free(recorder->gate);
 		qm_ledger_free(recorder->ledger);
 		qm_queue_free(recorder->queue);
-		qm_sink_free(recorder->sink);
+		qm_sink_free(recorder->journal.sink);
 		pthread_cond_destroy(&recorder->done);
 		pthread_mutex_destroy(&recorder->mutex);
 		free(recorder);

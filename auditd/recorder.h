@@ -12,8 +12,8 @@
 
 #include <stddef.h>
 
+#include "gate.h"
 #include "input.h"
-#include "policy.h"
 #include "record.h"
 
 struct qm_recorder;
@@ -22,7 +22,7 @@ struct qm_recorder_config {
 	/** inputs that can wait, at least 1 */
 	size_t queue_size;
 	/** in force from the start */
-	struct qm_policy policy;
+	struct qm_reload settings;
 	/** who writes; of the strings up to QM_ALG_MAX - 1 bytes are copied */
 	struct qm_origin origin;
 	/** tells an administrator something, from the recorder's thread; may not call
@@ -45,6 +45,9 @@ int qm_recorder_new(struct qm_recorder **ret, const struct qm_recorder_config *c
  * @return	0, or -ENOSPC or -ESHUTDOWN when it is dropped (and counted)
  */
 int qm_recorder_push(struct qm_recorder *recorder, const struct qm_input *input);
+
+/** Where invalid packets come in; owned by the recorder, for any thread. */
+struct qm_gate *qm_recorder_gate(struct qm_recorder *recorder);
 
 /**
  * Starts the recorder's thread. What was pushed before waits for it.
