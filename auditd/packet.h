@@ -20,6 +20,7 @@
 #define QM_EXCHANGE_IKE_AUTH 35
 #define QM_EXCHANGE_CREATE_CHILD_SA 36
 #define QM_EXCHANGE_INFORMATIONAL 37
+#define QM_EXCHANGE_IKE_INTERMEDIATE 43
 #define QM_EXCHANGE_IKE_FOLLOWUP_KE 44
 
 /** How the content of a message is protected, as its outside shows it. */
@@ -30,17 +31,17 @@ enum qm_protection {
 	QM_PROTECTION_NONE,
 	/** by an SK payload of a possible length, or by IKEv1's flag */
 	QM_PROTECTION_ENCRYPTED,
-	/** it is a fragment: by an SKF payload of a possible length */
+	/** it is a fragment: by an SKF payload of a possible length and number */
 	QM_PROTECTION_FRAGMENT,
 	QM_PROTECTION_MAX,
 };
 
-/** The outside of an IKE message. What `has` does not name is 0. */
+/** The outside of an IKE message. What it does not reach to is 0. */
 struct qm_packet {
 	/** bytes of the message, 0 for one that was put together from fragments */
 	uint32_t len;
-	/** the header reaches as far as both SPIs; the version and exchange; the
-	 * message ID; its end */
+	/** the header reaches as far as both SPIs; the first payload, version and
+	 * exchange; the message ID; its end */
 	bool has_spis;
 	bool has_exchange;
 	bool has_msgid;
@@ -48,11 +49,13 @@ struct qm_packet {
 	/** major version, whatever it is */
 	uint8_t version;
 	uint8_t exchange;
+	/** what the header says comes next; its names depend on the version */
 	uint8_t first_payload;
 	/** header flags: RFC 7296 section 3.1, RFC 2408 section 3.1 */
 	uint8_t flags;
 	/** host byte order, as all here */
 	uint32_t msgid;
+	/** SPIs of the IKE_SA, of its initiator and its responder: IKEv1's cookies */
 	uint64_t spi_i;
 	uint64_t spi_r;
 	enum qm_protection protection;
@@ -97,12 +100,15 @@ enum qm_fault {
 };
 
 /**
- * Reads the outside of a message.
+ * Reads the outside of a message. One that is cut short is protected as the
+ * whole one would be, or unknown.
  *
  * For IKEv2 the chain of generic payload headers (RFC 7296 section 3.2) is
  * followed to an SK or SKF payload (RFC 7296 section 3.14, RFC 7383 section
- * 2.5), which counts if its length is more than a header's and within the
- * message.
+ * 2.5). It counts if its length is more than a header's and within the message;
+ * an SKF also needs a number from 1 to the total it gives, which the daemon
+ * demands before it decrypts. The header's length field is not looked at, as
+ * the daemon does not.
  *
  * @param data	the message, without UDP header and non-ESP marker; NULL with 0
  * @param len	its length
@@ -113,11 +119,19 @@ void qm_packet_read(const void *data, size_t len, struct qm_packet *ret);
 /**
  * Says what is wrong with a message that the daemon could not parse.
  *
+ * An IKEv2 message is authenticated before what is encrypted in it is parsed, so
+ * what the daemon finds wrong there came from the peer. But payloads before the
+ * SK payload are parsed first, and anybody can add them: where there are any it
+ * is not known what the daemon found fault with, unless it is an unknown critical
+ * payload, for which it looks last. IKEv1 checks its hash last, and never knows
+ * who sent what it cannot parse.
+ *
  * @param packet	its outside; of length 0 where it came in fragments, each of
- *					which has been authenticated
+ *					which has been authenticated, with version and exchange
  * @param status	the daemon's word
- * @param ret_authenticated	receives whether the peer that has the IKE_SA's keys
- *					sent it: only IKEv2 checks that before it parses
+ * @param ret_authenticated	receives whether a peer that has the IKE_SA's keys
+ *					sent it
+ * @return			UNKNOWN also for any version but 1 and 2
  */
 enum qm_fault qm_packet_fault(const struct qm_packet *packet, enum qm_parse_status status,
 							  enum qm_tristate *ret_authenticated);
@@ -126,8 +140,8 @@ enum qm_fault qm_packet_fault(const struct qm_packet *packet, enum qm_parse_stat
 const char *qm_fault_name(enum qm_fault fault);
 
 /**
- * Name of an exchange as IANA registers it, e.g. "CREATE_CHILD_SA"; NULL for
- * one without.
+ * Name of an exchange, e.g. "CREATE_CHILD_SA"; NULL for one without. IKEv2's are
+ * as IANA registers them, IKEv1's are short for those of RFC 2408 and RFC 2409.
  *
  * @param version	major version of IKE, 1 or 2
  */
