@@ -165,15 +165,12 @@ static void copy_ts(traffic_selector_t *ts, struct qm_ts *copy)
 }
 
 /**
- * Copy the traffic selectors of a side, and count those that do not fit
+ * Copy all that an enumerator gives, and count those that do not fit
  */
-static void copy_ts_list(child_sa_t *child_sa, bool local,
-						 struct qm_ts_list *list)
+static void copy_ts_list(enumerator_t *enumerator, struct qm_ts_list *list)
 {
-	enumerator_t *enumerator;
 	traffic_selector_t *ts;
 
-	enumerator = child_sa->create_ts_enumerator(child_sa, local);
 	while (enumerator->enumerate(enumerator, &ts))
 	{
 		if (list->count < QM_TS_MAX)
@@ -267,14 +264,14 @@ void qm_audit_facts_host(host_t *host, struct qm_addr *addr)
 /**
  * Copy who the two sides are
  */
-static void copy_parties(ike_sa_t *ike_sa, child_sa_t *child_sa,
-						 struct qm_sa_facts *facts)
+static void copy_parties(ike_sa_t *ike_sa, struct qm_sa_facts *facts)
 {
-	char *conn_name = ike_sa->get_name(ike_sa);
-	char *child_name = child_sa->get_name(child_sa);
+	char *name = ike_sa->get_name(ike_sa);
 
-	qm_text_set(&facts->conn_name, conn_name, strlen(conn_name));
-	qm_text_set(&facts->child_name, child_name, strlen(child_name));
+	if (ike_sa->get_peer_cfg(ike_sa))
+	{	/* without a configuration it has no name yet */
+		qm_text_set(&facts->conn_name, name, strlen(name));
+	}
 	copy_id(ike_sa->get_my_id(ike_sa), &facts->local_id);
 	copy_id(ike_sa->get_other_id(ike_sa), &facts->remote_id);
 	if (!copy_acct(ike_sa, FALSE, &facts->acct))
@@ -289,9 +286,47 @@ static void copy_parties(ike_sa_t *ike_sa, child_sa_t *child_sa,
 /*
  * Described in header
  */
+void qm_audit_facts_read_ike(ike_sa_t *ike_sa, struct qm_sa_facts *facts)
+{
+	*facts = (struct qm_sa_facts){
+		.ike_sa = ike_sa->get_unique_id(ike_sa),
+		.ike_version = ike_sa->get_version(ike_sa) == IKEV1 ? 1 : 2,
+	};
+	copy_parties(ike_sa, facts);
+}
+
+/*
+ * Described in header
+ */
+void qm_audit_facts_ts(linked_list_t *list, struct qm_ts_list *copy)
+{
+	*copy = (struct qm_ts_list){};
+	if (list)
+	{
+		copy_ts_list(list->create_enumerator(list), copy);
+	}
+}
+
+/*
+ * Described in header
+ */
+void qm_audit_facts_proposals(linked_list_t *list, struct qm_text *text)
+{
+	char buf[4 * QM_TEXT_MAX];
+	int len;
+
+	len = snprintf(buf, sizeof(buf), "%#P", list);
+	qm_text_set(text, buf, max(0, min(len, (int)sizeof(buf) - 1)));
+}
+
+/*
+ * Described in header
+ */
 void qm_audit_facts_read(ike_sa_t *ike_sa, child_sa_t *child_sa,
 						 struct qm_sa_facts *facts)
 {
+	char *name = child_sa->get_name(child_sa);
+
 	*facts = (struct qm_sa_facts){
 		.child_sa = child_sa->get_unique_id(child_sa),
 		.ike_sa = ike_sa->get_unique_id(ike_sa),
@@ -309,7 +344,10 @@ void qm_audit_facts_read(ike_sa_t *ike_sa, child_sa_t *child_sa,
 	copy_mark(child_sa->get_mark(child_sa, FALSE), &facts->mark_out);
 	copy_proposal(child_sa->get_proposal(child_sa), facts);
 	copy_lifetime(child_sa, facts);
-	copy_parties(ike_sa, child_sa, facts);
-	copy_ts_list(child_sa, TRUE, &facts->local_ts);
-	copy_ts_list(child_sa, FALSE, &facts->remote_ts);
+	qm_text_set(&facts->child_name, name, strlen(name));
+	copy_parties(ike_sa, facts);
+	copy_ts_list(child_sa->create_ts_enumerator(child_sa, TRUE),
+				 &facts->local_ts);
+	copy_ts_list(child_sa->create_ts_enumerator(child_sa, FALSE),
+				 &facts->remote_ts);
 }

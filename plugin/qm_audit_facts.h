@@ -29,6 +29,30 @@ void qm_audit_facts_read(ike_sa_t *ike_sa, child_sa_t *child_sa,
 						 struct qm_sa_facts *facts);
 
 /**
+ * Copy what is known of a CHILD_SA's IKE_SA alone.
+ *
+ * @param ike_sa		IKE_SA, checked out by the caller
+ * @param facts			receives the facts, those of the CHILD_SA unknown
+ */
+void qm_audit_facts_read_ike(ike_sa_t *ike_sa, struct qm_sa_facts *facts);
+
+/**
+ * Copy traffic selectors, and count those that do not fit.
+ *
+ * @param list			traffic_selector_t, NULL for none
+ * @param copy			receives them
+ */
+void qm_audit_facts_ts(linked_list_t *list, struct qm_ts_list *copy);
+
+/**
+ * Copy proposals, as charon prints them in its log.
+ *
+ * @param list			proposal_t
+ * @param text			receives them, cut if they are too long
+ */
+void qm_audit_facts_proposals(linked_list_t *list, struct qm_text *text);
+
+/**
  * Copy an address with its port.
  *
  * @param host			host, NULL for none

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 #include "qm_audit_listener.h"
+#include "qm_audit_alert.h"
 #include "qm_audit_compat.h"
+#include "qm_audit_exchange.h"
 #include "qm_audit_facts.h"
+#include "qm_audit_input.h"
+#include "qm_audit_packet.h"
 
 #include <daemon.h>
-#include <encoding/payloads/delete_payload.h>
-#include <threading/thread.h>
 
 typedef struct private_qm_audit_listener_t private_qm_audit_listener_t;
 
@@ -24,29 +26,22 @@ struct private_qm_audit_listener_t {
 	 * Where inputs go
 	 */
 	struct qm_recorder *recorder;
+
+	/**
+	 * Reader of messages
+	 */
+	qm_audit_exchange_t *exchange;
+
+	/**
+	 * Watcher of packets
+	 */
+	qm_audit_packet_t *packet;
+
+	/**
+	 * Reader of alerts
+	 */
+	qm_audit_alert_t *alert;
 };
-
-/**
- * Set what every input has
- */
-static void init_input(struct qm_input *input, enum qm_input_type type,
-					   ike_sa_t *ike_sa)
-{
-	qm_input_init(input, type, thread_current_id(),
-				  ike_sa ? ike_sa->get_unique_id(ike_sa) : 0);
-}
-
-/**
- * Queue an input about an IKE_SA that needs no more than that
- */
-static void push_ike(private_qm_audit_listener_t *this, enum qm_input_type type,
-					 ike_sa_t *ike_sa)
-{
-	struct qm_input input;
-
-	init_input(&input, type, ike_sa);
-	qm_recorder_push(this->recorder, &input);
-}
 
 /**
  * Queue an input about a CHILD_SA that needs no more than that
@@ -57,21 +52,8 @@ static void push_child(private_qm_audit_listener_t *this,
 {
 	struct qm_input input;
 
-	init_input(&input, type, ike_sa);
+	qm_audit_input_init(&input, type, ike_sa);
 	input.child_sa = child_sa->get_unique_id(child_sa);
-	qm_recorder_push(this->recorder, &input);
-}
-
-/**
- * Queue what may bring an IKE_SA down
- */
-static void push_cause(private_qm_audit_listener_t *this, ike_sa_t *ike_sa,
-					   enum qm_ike_cause cause)
-{
-	struct qm_input input;
-
-	init_input(&input, QM_INPUT_IKE_CAUSE, ike_sa);
-	input.cause = cause;
 	qm_recorder_push(this->recorder, &input);
 }
 
@@ -89,7 +71,7 @@ static void push_facts(private_qm_audit_listener_t *this,
 	{	/* only trap CHILD_SAs have none, and they have no SPIs */
 		return;
 	}
-	init_input(&input, type, ike_sa);
+	qm_audit_input_init(&input, type, ike_sa);
 	input.child_sa = child_sa->get_unique_id(child_sa);
 	input.old_child_sa = old ? old->get_unique_id(old) : 0;
 	qm_audit_facts_read(ike_sa, child_sa, &input.sa);
@@ -164,12 +146,42 @@ static void push_overdue(private_qm_audit_listener_t *this, ike_sa_t *ike_sa,
 
 	if (ike_sa && end && end <= time_monotonic(NULL))
 	{
-		init_input(&input, QM_INPUT_EXPIRED, ike_sa);
+		qm_audit_input_init(&input, QM_INPUT_EXPIRED, ike_sa);
 		input.expired.satype = qm_audit_facts_satype(
 										child_sa->get_protocol(child_sa));
 		input.expired.spi = ntohl(child_sa->get_spi(child_sa, TRUE));
 		qm_audit_facts_host(ike_sa->get_my_host(ike_sa), &input.expired.dst);
 		qm_recorder_push(this->recorder, &input);
+	}
+}
+
+/**
+ * Queue that a CHILD_SA goes before it was installed, with what is known of it
+ */
+static void push_failed(private_qm_audit_listener_t *this, ike_sa_t *ike_sa,
+						child_sa_t *child_sa)
+{
+	struct qm_input input;
+
+	qm_audit_input_init(&input, QM_INPUT_CHILD_FAILED, ike_sa);
+	input.child_sa = child_sa->get_unique_id(child_sa);
+	input.installing = child_sa->get_state(child_sa) == CHILD_INSTALLING;
+	qm_audit_facts_read(ike_sa, child_sa, &input.sa);
+	qm_recorder_push(this->recorder, &input);
+}
+
+/**
+ * Whether a CHILD_SA is in a state that only those have that are negotiated
+ */
+static bool is_negotiated(child_sa_t *child_sa)
+{
+	switch (child_sa->get_state(child_sa))
+	{
+		case CHILD_CREATED:
+		case CHILD_INSTALLING:
+			return TRUE;
+		default:
+			return FALSE;
 	}
 }
 
@@ -179,11 +191,16 @@ METHOD(listener_t, child_state_change, bool,
 {
 	struct qm_input input;
 
+	if (state == CHILD_DESTROYING && ike_sa && is_negotiated(child_sa))
+	{
+		push_failed(this, ike_sa, child_sa);
+		return TRUE;
+	}
 	if (state == CHILD_DELETING)
 	{
 		push_overdue(this, ike_sa, child_sa);
 	}
-	init_input(&input, QM_INPUT_CHILD_STATE, ike_sa);
+	qm_audit_input_init(&input, QM_INPUT_CHILD_STATE, ike_sa);
 	input.child_sa = child_sa->get_unique_id(child_sa);
 	input.state = translate_state(state);
 	if (input.state != QM_CHILD_OTHER)
@@ -191,6 +208,34 @@ METHOD(listener_t, child_state_change, bool,
 		qm_recorder_push(this->recorder, &input);
 	}
 	return TRUE;
+}
+
+/**
+ * Queue that an IKE_SA goes; with what is known of the peer if it has begun to
+ * authenticate and did not get through
+ */
+static void push_destroying(private_qm_audit_listener_t *this,
+							ike_sa_t *ike_sa)
+{
+	identification_t *id = ike_sa->get_other_id(ike_sa);
+	struct qm_input input;
+
+	switch (ike_sa->get_state(ike_sa))
+	{
+		case IKE_CREATED:
+		case IKE_CONNECTING:
+			if (id && id->get_type(id) != ID_ANY)
+			{
+				qm_audit_input_init(&input, QM_INPUT_IKE_ABANDONED, ike_sa);
+				qm_audit_facts_read_ike(ike_sa, &input.sa);
+				qm_recorder_push(this->recorder, &input);
+				return;
+			}
+			break;
+		default:
+			break;
+	}
+	qm_audit_input_push(this->recorder, QM_INPUT_IKE_DESTROYING, ike_sa);
 }
 
 METHOD(listener_t, ike_state_change, bool,
@@ -201,12 +246,12 @@ METHOD(listener_t, ike_state_change, bool,
 		case IKE_DELETING:
 			if (ike_sa->has_condition(ike_sa, COND_REAUTHENTICATING))
 			{
-				push_cause(this, ike_sa, QM_CAUSE_REAUTH);
+				qm_audit_input_push_cause(this->recorder, ike_sa, QM_CAUSE_REAUTH);
 			}
-			push_ike(this, QM_INPUT_IKE_DELETING, ike_sa);
+			qm_audit_input_push(this->recorder, QM_INPUT_IKE_DELETING, ike_sa);
 			break;
 		case IKE_DESTROYING:
-			push_ike(this, QM_INPUT_IKE_DESTROYING, ike_sa);
+			push_destroying(this, ike_sa);
 			break;
 		default:
 			break;
@@ -217,11 +262,11 @@ METHOD(listener_t, ike_state_change, bool,
 METHOD(listener_t, ike_updown, bool,
 	private_qm_audit_listener_t *this, ike_sa_t *ike_sa, bool up)
 {
-	push_ike(this, up ? QM_INPUT_IKE_UP : QM_INPUT_IKE_DOWN, ike_sa);
+	qm_audit_input_push(this->recorder, up ? QM_INPUT_IKE_UP : QM_INPUT_IKE_DOWN, ike_sa);
 	if (up && ike_sa->get_version(ike_sa) == IKEV1 &&
 		ike_sa->has_condition(ike_sa, COND_INIT_CONTACT_SEEN))
 	{	/* in IKEv1 it takes effect after this, when the IKE_SA is checked in */
-		push_ike(this, QM_INPUT_INITIAL_CONTACT, ike_sa);
+		qm_audit_input_push(this->recorder, QM_INPUT_INITIAL_CONTACT, ike_sa);
 	}
 	return TRUE;
 }
@@ -234,7 +279,7 @@ static void push_moved(private_qm_audit_listener_t *this, ike_sa_t *ike_sa,
 {
 	struct qm_input input;
 
-	init_input(&input, QM_INPUT_IKE_MOVED, ike_sa);
+	qm_audit_input_init(&input, QM_INPUT_IKE_MOVED, ike_sa);
 	input.new_ike_sa = new_ike_sa;
 	qm_recorder_push(this->recorder, &input);
 }
@@ -263,196 +308,43 @@ METHOD(listener_t, ike_update, bool,
 {
 	struct qm_input input;
 
-	init_input(&input, QM_INPUT_IKE_HOSTS, ike_sa);
+	qm_audit_input_init(&input, QM_INPUT_IKE_HOSTS, ike_sa);
 	qm_audit_facts_host(local, &input.hosts.local);
 	qm_audit_facts_host(remote, &input.hosts.remote);
 	qm_recorder_push(this->recorder, &input);
 	return TRUE;
 }
 
-/**
- * Queue the CHILD_SAs that a DELETE payload names
- */
-static void push_child_deletes(private_qm_audit_listener_t *this,
-							   ike_sa_t *ike_sa, delete_payload_t *payload)
-{
-	enumerator_t *enumerator;
-	struct qm_input input;
-	uint32_t spi;
-
-	init_input(&input, QM_INPUT_PEER_DELETE, ike_sa);
-	input.deleted.ike = FALSE;
-	input.deleted.count = 0;
-	enumerator = payload->create_spi_enumerator(payload);
-	while (enumerator->enumerate(enumerator, &spi))
-	{
-		input.deleted.spi[input.deleted.count++] = ntohl(spi);
-		if (input.deleted.count == QM_DELETE_MAX)
-		{
-			qm_recorder_push(this->recorder, &input);
-			input.deleted.count = 0;
-		}
-	}
-	enumerator->destroy(enumerator);
-	if (input.deleted.count)
-	{
-		qm_recorder_push(this->recorder, &input);
-	}
-}
-
-/**
- * Whether a DELETE payload for an IKE_SA means the one that it came in. In
- * IKEv2 it cannot mean another; in IKEv1 it names one, and charon ignores
- * all but its own.
- */
-static bool deletes_itself(ike_sa_t *ike_sa, delete_payload_t *payload)
-{
-	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
-	uint64_t spi_i, spi_r;
-
-	return ike_sa->get_version(ike_sa) != IKEV1 ||
-		   (payload->get_ike_spi(payload, &spi_i, &spi_r) &&
-			id->get_initiator_spi(id) == spi_i &&
-			id->get_responder_spi(id) == spi_r);
-}
-
-/**
- * Queue that the peer deletes the IKE_SA
- */
-static void push_ike_delete(private_qm_audit_listener_t *this,
-							ike_sa_t *ike_sa, delete_payload_t *payload)
-{
-	struct qm_input input;
-
-	if (!deletes_itself(ike_sa, payload))
-	{
-		return;
-	}
-	init_input(&input, QM_INPUT_PEER_DELETE, ike_sa);
-	input.deleted.ike = TRUE;
-	input.deleted.count = 0;
-	qm_recorder_push(this->recorder, &input);
-}
-
-/**
- * Queue what a message asks to delete
- */
-static void push_deletes(private_qm_audit_listener_t *this, ike_sa_t *ike_sa,
-						 message_t *message)
-{
-	enumerator_t *enumerator;
-	payload_t *payload;
-
-	enumerator = message->create_payload_enumerator(message);
-	while (enumerator->enumerate(enumerator, &payload))
-	{
-		delete_payload_t *del = (delete_payload_t*)payload;
-
-		switch (payload->get_type(payload))
-		{
-			case PLV1_DELETE:
-			case PLV2_DELETE:
-				if (del->get_protocol_id(del) == PROTO_IKE)
-				{
-					push_ike_delete(this, ike_sa, del);
-				}
-				else
-				{
-					push_child_deletes(this, ike_sa, del);
-				}
-				break;
-			default:
-				break;
-		}
-	}
-	enumerator->destroy(enumerator);
-}
-
 METHOD(listener_t, message, bool,
 	private_qm_audit_listener_t *this, ike_sa_t *ike_sa, message_t *message,
 	bool incoming, bool plain)
 {
-	if (!incoming || !plain || !ike_sa)
+	if (ike_sa && plain)
 	{
-		return TRUE;
+		this->exchange->message(this->exchange, ike_sa, message, incoming);
+		this->packet->parsed(this->packet, ike_sa, message, incoming);
 	}
-	switch (message->get_exchange_type(message))
+	else if (ike_sa && incoming)
 	{
-		case INFORMATIONAL:
-			if (message->get_request(message))
-			{	/* a response only confirms what we deleted */
-				push_deletes(this, ike_sa, message);
-			}
-			break;
-		case INFORMATIONAL_V1:
-			push_deletes(this, ike_sa, message);
-			break;
-		case IKE_AUTH:
-			push_ike(this, message->get_notify(message, INITIAL_CONTACT) ?
-								QM_INPUT_INITIAL_CONTACT : QM_INPUT_IKE_AUTH,
-					 ike_sa);
-			break;
-		default:
-			break;
+		this->packet->received(this->packet, ike_sa, message);
 	}
 	return TRUE;
-}
-
-/**
- * Queue a message that could not be parsed, if charon gives up the IKE_SA over
- * it: it does for IKEv2 requests that it answers with INVALID_SYNTAX
- */
-static void push_parse_error(private_qm_audit_listener_t *this,
-							 ike_sa_t *ike_sa, message_t *message,
-							 status_t status)
-{
-	if (ike_sa && ike_sa->get_version(ike_sa) == IKEV2 &&
-		(status == PARSE_ERROR || status == VERIFY_ERROR) &&
-		message->get_request(message) &&
-		message->get_exchange_type(message) != IKE_SA_INIT)
-	{
-		push_cause(this, ike_sa, QM_CAUSE_PARSE_ERROR);
-	}
 }
 
 METHOD(listener_t, alert, bool,
 	private_qm_audit_listener_t *this, ike_sa_t *ike_sa, alert_t alert,
 	va_list args)
 {
-	message_t *message;
-
-	switch (alert)
-	{
-		case ALERT_RETRANSMIT_SEND_TIMEOUT:
-			push_cause(this, ike_sa, QM_CAUSE_TIMEOUT);
-			break;
-		case ALERT_IKE_SA_EXPIRED:
-			push_cause(this, ike_sa, QM_CAUSE_EXPIRED);
-			break;
-		case ALERT_UNIQUE_REPLACE:
-			push_cause(this, ike_sa, QM_CAUSE_REPLACED);
-			break;
-		case ALERT_PARSE_ERROR_BODY:
-			message = va_arg(args, message_t*);
-			push_parse_error(this, ike_sa, message, va_arg(args, status_t));
-			break;
-		case ALERT_INSTALL_CHILD_SA_FAILED:
-		case ALERT_INSTALL_CHILD_POLICY_FAILED:
-			push_child(this, QM_INPUT_INSTALL_FAILED, ike_sa,
-					   va_arg(args, child_sa_t*));
-			break;
-		case ALERT_SHUTDOWN_SIGNAL:
-			push_ike(this, QM_INPUT_SHUTDOWN, NULL);
-			break;
-		default:
-			break;
-	}
+	this->alert->alert(this->alert, ike_sa, alert, args);
 	return TRUE;
 }
 
 METHOD(qm_audit_listener_t, destroy, void,
 	private_qm_audit_listener_t *this)
 {
+	this->alert->destroy(this->alert);
+	this->exchange->destroy(this->exchange);
+	this->packet->destroy(this->packet);
 	free(this);
 }
 
@@ -462,7 +354,9 @@ METHOD(qm_audit_listener_t, destroy, void,
 qm_audit_listener_t *qm_audit_listener_create(struct qm_recorder *recorder)
 {
 	private_qm_audit_listener_t *this;
+	qm_audit_packet_t *packet;
 
+	packet = qm_audit_packet_create(qm_recorder_gate(recorder));
 	INIT(this,
 		.public = {
 			.listener = {
@@ -481,6 +375,9 @@ qm_audit_listener_t *qm_audit_listener_create(struct qm_recorder *recorder)
 			.destroy = _destroy,
 		},
 		.recorder = recorder,
+		.exchange = qm_audit_exchange_create(recorder),
+		.packet = packet,
+		.alert = qm_audit_alert_create(recorder, packet),
 	);
 	return &this->public;
 }

@@ -25,7 +25,7 @@ struct private_qm_audit_plugin_t {
 	qm_audit_plugin_t public;
 
 	/**
-	 * Settings in force; only the policy follows a reload
+	 * Settings as they were at the start; see struct qm_reload for others
 	 */
 	qm_audit_settings_t settings;
 
@@ -140,16 +140,16 @@ METHOD(plugin_t, reload, bool,
 {
 	qm_audit_settings_t settings;
 	struct qm_input input = {
-		.type = QM_INPUT_POLICY,
+		.type = QM_INPUT_SETTINGS,
 		.time = qm_time_now(),
 	};
 
 	qm_audit_settings_read(&settings);
-	input.policy = settings.policy;
+	input.settings = settings.reload;
 	if (qm_recorder_push(this->recorder, &input) < 0)
 	{
-		DBG1(DBG_CFG, "qm-audit: queue is full, the audit policy stays as it "
-			 "was; reload the settings again");
+		DBG1(DBG_CFG, "qm-audit: queue is full, policy and rates stay as they "
+			 "were; reload the settings again");
 		return FALSE;
 	}
 	if (settings.queue_size != this->settings.queue_size ||
@@ -235,7 +235,7 @@ QM_AUDIT_PLUGIN_DEFINE
 	probe_audit();
 	config = (struct qm_recorder_config){
 		.queue_size = this->settings.queue_size,
-		.policy = this->settings.policy,
+		.settings = this->settings.reload,
 		.origin = {
 			.instance = next_instance(this->settings.state_dir),
 			.daemon = lib->ns,
@@ -253,6 +253,6 @@ QM_AUDIT_PLUGIN_DEFINE
 	}
 	this->listener = qm_audit_listener_create(this->recorder);
 	this->expiry = qm_audit_expiry_create(this->recorder);
-	log_policy(this->settings.policy);
+	log_policy(this->settings.reload.policy);
 	return &this->public.plugin;
 }

@@ -13,6 +13,15 @@
 #define SHUTDOWN_TIMEOUT_DEFAULT 5
 #define SHUTDOWN_TIMEOUT_MAX 300
 
+/** Records a minute about packets and peers that anybody can make up */
+#define FLOOD_SOURCE_DEFAULT 10
+#define FLOOD_TOTAL_DEFAULT 300
+#define FLOOD_RATE_MAX 1000000
+
+/** Seconds between summaries of what was held back */
+#define FLOOD_INTERVAL_DEFAULT 60
+#define FLOOD_INTERVAL_MAX 3600
+
 #define STATE_DIR_DEFAULT "/var/lib/qm-audit"
 
 /**
@@ -74,6 +83,42 @@ static bool parse_shutdown_timeout(char *value, void *out)
 }
 
 /**
+ * Parse a class of events
+ */
+static bool parse_class(char *value, void *out)
+{
+	if (!streq(value, "success") && !streq(value, "failure"))
+	{
+		return FALSE;
+	}
+	*(bool*)out = streq(value, "success");
+	return TRUE;
+}
+
+/**
+ * Parse a rate, in records a minute
+ */
+static bool parse_rate(char *value, void *out)
+{
+	return parse_number(value, 0, FLOOD_RATE_MAX, out);
+}
+
+/**
+ * Parse the time between summaries, given in seconds
+ */
+static bool parse_interval(char *value, void *out)
+{
+	u_int seconds;
+
+	if (!parse_number(value, 1, FLOOD_INTERVAL_MAX, &seconds))
+	{
+		return FALSE;
+	}
+	*(uint32_t*)out = seconds * 1000;
+	return TRUE;
+}
+
+/**
  * Parse an absolute path
  */
 static bool parse_state_dir(char *value, void *out)
@@ -109,9 +154,21 @@ static const struct {
 } keys[] = {
 	{ "load", parse_load, 0, NULL },
 	{ "success", parse_tristate,
-	  offsetof(qm_audit_settings_t, policy.success), "yes or no" },
+	  offsetof(qm_audit_settings_t, reload.policy.success), "yes or no" },
 	{ "failure", parse_tristate,
-	  offsetof(qm_audit_settings_t, policy.failure), "yes or no" },
+	  offsetof(qm_audit_settings_t, reload.policy.failure), "yes or no" },
+	{ "invalid_packet_class", parse_class,
+	  offsetof(qm_audit_settings_t, reload.invalid_is_success),
+	  "success or failure" },
+	{ "flood_source_rate", parse_rate,
+	  offsetof(qm_audit_settings_t, reload.rates.source),
+	  "a number from 0 to 1000000" },
+	{ "flood_total_rate", parse_rate,
+	  offsetof(qm_audit_settings_t, reload.rates.total),
+	  "a number from 0 to 1000000" },
+	{ "flood_interval", parse_interval,
+	  offsetof(qm_audit_settings_t, reload.rates.interval_ms),
+	  "a number of seconds from 1 to 3600" },
 	{ "queue_size", parse_queue_size,
 	  offsetof(qm_audit_settings_t, queue_size), "a number from 16 to 1048576" },
 	{ "shutdown_timeout", parse_shutdown_timeout,
@@ -172,6 +229,14 @@ void qm_audit_settings_read(qm_audit_settings_t *settings)
 	char *name, *value;
 
 	*settings = (qm_audit_settings_t){
+		.reload = {
+			.invalid_is_success = TRUE,
+			.rates = {
+				.source = FLOOD_SOURCE_DEFAULT,
+				.total = FLOOD_TOTAL_DEFAULT,
+				.interval_ms = FLOOD_INTERVAL_DEFAULT * 1000,
+			},
+		},
 		.queue_size = QUEUE_SIZE_DEFAULT,
 		.shutdown_timeout = SHUTDOWN_TIMEOUT_DEFAULT * 1000,
 		.state_dir = STATE_DIR_DEFAULT,

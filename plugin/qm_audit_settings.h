@@ -12,7 +12,7 @@
 
 #include <library.h>
 
-#include "../auditd/policy.h"
+#include "../auditd/input.h"
 
 typedef struct qm_audit_settings_t qm_audit_settings_t;
 
@@ -22,9 +22,10 @@ typedef struct qm_audit_settings_t qm_audit_settings_t;
 struct qm_audit_settings_t {
 
 	/**
-	 * Keys success and failure.
+	 * What a reload can change: keys success, failure, invalid_packet_class,
+	 * and those that begin with flood_.
 	 */
-	struct qm_policy policy;
+	struct qm_reload reload;
 
 	/**
 	 * Key queue_size: observations that can wait for the writer.
