@@ -138,8 +138,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	forget();
 	set_lines((const char *)data, size);
 	qm_audit_settings_read(&settings);
-	logs = check_tristate(0, settings.policy.success);
-	logs += check_tristate(1, settings.policy.failure);
+	logs = check_tristate(0, settings.reload.policy.success);
+	logs += check_tristate(1, settings.reload.policy.failure);
 	logs += check_number(2, 16, 1048576, settings.queue_size, 4096);
 	demand(settings.shutdown_timeout % 1000 == 0);
 	logs += check_number(3, 0, 300, settings.shutdown_timeout / 1000, 5);

@@ -14,7 +14,7 @@ struct qm_recorder *make_recorder(struct qm_policy policy, size_t queue_size)
 {
 	const struct qm_recorder_config config = {
 		.queue_size = queue_size,
-		.policy = policy,
+		.settings = { .policy = policy, .rates = { .interval_ms = 1000 } },
 		.origin = { .instance = 7, .daemon = "charon-test", .daemon_version = "5.9.8" },
 		.log = fake_sink_log,
 		.user = fake_sink_user,
@@ -84,9 +84,9 @@ int push_nothing(struct qm_recorder *recorder, uint64_t ms)
 int push_policy(struct qm_recorder *recorder, struct qm_policy policy, uint64_t ms)
 {
 	const struct qm_input input = {
-		.type = QM_INPUT_POLICY,
+		.type = QM_INPUT_SETTINGS,
 		.time = after(ms),
-		.policy = policy,
+		.settings = { .policy = policy, .rates = { .interval_ms = 1000 } },
 	};
 
 	return qm_recorder_push(recorder, &input);

@@ -243,7 +243,7 @@ static void test_no_thread(void)
 static void test_arguments(void)
 {
 	struct qm_recorder_config config = {
-		.policy = both,
+		.settings = { .policy = both, .rates = { .interval_ms = 1000 } },
 		.origin = { .daemon = "charon-test", .daemon_version = "5.9.8" },
 		.log = fake_sink_log,
 	};

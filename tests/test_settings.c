@@ -23,8 +23,8 @@ static void expect_settings(struct qm_policy policy, u_int queue_size, u_int tim
 
 	memset(&settings, 0xa5, sizeof(settings));
 	qm_audit_settings_read(&settings);
-	QM_INT(settings.policy.success, policy.success);
-	QM_INT(settings.policy.failure, policy.failure);
+	QM_INT(settings.reload.policy.success, policy.success);
+	QM_INT(settings.reload.policy.failure, policy.failure);
 	QM_INT(settings.queue_size, queue_size);
 	QM_INT(settings.shutdown_timeout, timeout);
 	QM_STR(settings.state_dir, state_dir);
@@ -97,7 +97,7 @@ static void test_policy_states(void)
 		init_section(states[i].section);
 		expect_settings(states[i].policy, 4096, 5000, DIR_DEFAULT);
 		qm_audit_settings_read(&settings);
-		QM_STR(qm_policy_name(settings.policy), states[i].name);
+		QM_STR(qm_policy_name(settings.reload.policy), states[i].name);
 		QM_INT(swan_logs(), 0);
 		swan_deinit();
 	}

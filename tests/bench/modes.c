@@ -35,7 +35,7 @@
 struct bench {
 	struct qm_recorder *recorder;
 	qm_audit_listener_t *listener;
-	struct qm_policy policy;
+	struct qm_reload settings;
 };
 
 static void no_log(void *user, const char *message)
@@ -60,13 +60,17 @@ static void open_bench(struct bench *bench, size_t queue_size)
 {
 	struct qm_recorder_config config = {
 		.queue_size = queue_size,
-		.policy = { .success = QM_TRI_YES, .failure = QM_TRI_NO },
+		.settings = {
+			.policy = { .success = QM_TRI_YES, .failure = QM_TRI_NO },
+			.invalid_is_success = true,
+			.rates = { .source = 10, .total = 300, .interval_ms = 60000 },
+		},
 		.origin = { .instance = 7, .daemon = "charon", .daemon_version = VERSION },
 		.log = no_log,
 	};
 
 	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
-	bench->policy = config.policy;
+	bench->settings = config.settings;
 	check(qm_recorder_new(&bench->recorder, &config), "making a recorder");
 	bench->listener = qm_audit_listener_create(bench->recorder);
 }
@@ -87,12 +91,14 @@ static void close_bench(struct bench *bench)
 static void catch_up(struct bench *bench)
 {
 	struct qm_input input = {
-		.type = QM_INPUT_POLICY,
+		.type = QM_INPUT_SETTINGS,
 		.time = qm_time_now(),
 	};
 
-	bench->policy.failure = bench->policy.failure == QM_TRI_YES ? QM_TRI_NO : QM_TRI_YES;
-	input.policy = bench->policy;
+	enum qm_tristate *failure = &bench->settings.policy.failure;
+
+	*failure = *failure == QM_TRI_YES ? QM_TRI_NO : QM_TRI_YES;
+	input.settings = bench->settings;
 	check(qm_recorder_push(bench->recorder, &input), "queueing a change of policy");
 	sink_await_change();
 }
