@@ -19,6 +19,10 @@
 
 #define ROUNDS 5
 
+/** Sources of bad packets, and packets of a flood. */
+#define SOURCES 50000
+#define FLOOD 200000
+
 /** Spawning a process takes long; so many will do. */
 #define FORKS 50
 
@@ -115,6 +119,23 @@ static void alert(const struct probe *p)
 	raise_alert(p, ALERT_RETRANSMIT_SEND_TIMEOUT, NULL);
 }
 
+static void alert_stray(const struct probe *p)
+{
+	raise_alert(p, ALERT_INVALID_IKE_SPI, p->subject->stray);
+}
+
+/** The same from another source each time. */
+static void alert_strays(const struct probe *p)
+{
+	static uint32_t source;
+	host_t *host = p->subject->stray->get_source(p->subject->stray);
+	struct sockaddr_in *addr = (struct sockaddr_in *)host->get_sockaddr(host);
+
+	/* the addresses that are set aside for benchmarks: RFC 2544 */
+	addr->sin_addr.s_addr = htonl(0xc6120000 + source++ % SOURCES);
+	alert_stray(p);
+}
+
 /** A sequence of one hook. */
 #define ONE(name, call) { name, (const call_t[]){ call }, 1 }
 
@@ -128,7 +149,12 @@ static const struct sequence hooks[] = {
 	ONE("message, another", message_encrypted),
 	ONE("ike_updown", ike_up),
 	ONE("alert", alert),
+	ONE("alert, a bad packet", alert_stray),
+	ONE("alert, one of 50000", alert_strays),
 };
+
+static const struct sequence flood = ONE("1 source", alert_stray);
+static const struct sequence floods = ONE("50000 sources", alert_strays);
 
 static const struct sequence keys_dn = ONE("child_keys, DNs", child_keys);
 
@@ -240,6 +266,22 @@ static int measure_life(size_t count)
 	return 0;
 }
 
+/** A flood: what is written of it, and what it leaves behind in memory. */
+static int measure_flood(const struct sequence *seq)
+{
+	struct flood_result result;
+
+	with_flood(seq, FLOOD, &result);
+	printf("flood\t%s\t%u\t%llu\t%ld\n", seq->name, result.records, result.packets,
+		   result.grown);
+	if (result.packets != FLOOD) {
+		fprintf(stderr, "hooks: records tell of %llu bad packets, there were %d\n",
+				result.packets, FLOOD);
+		return -1;
+	}
+	return 0;
+}
+
 /** Records of the writer, and of snprintf(): how long each takes. */
 static int measure_writer(size_t count)
 {
@@ -277,6 +319,9 @@ static int measure_all(size_t count)
 	}
 	measure_mode(&first_of_burst, "writer asleep", with_sleeping_writer,
 				 sleeps(count));
+	if (measure_flood(&flood) < 0 || measure_flood(&floods) < 0) {
+		return -1;
+	}
 	return measure_life(count) < 0 || measure_writer(count) < 0 ? -1 : 0;
 }
 

@@ -194,6 +194,36 @@ void with_full_queue(struct samples *samples, const struct sequence *seq, size_t
 	check(sink_take_loss() ? 0 : -ENODATA, "waiting for a record of the loss");
 }
 
+static long heap(void)
+{
+	const struct mallinfo2 info = mallinfo2();
+
+	return (long)(info.uordblks + info.hblkhd);
+}
+
+void with_flood(const struct sequence *seq, size_t count, struct flood_result *ret)
+{
+	struct probe probe = { .subject = &subjects[0] };
+	struct bench bench;
+	long before;
+	size_t i;
+
+	sink_block(false);
+	sink_take_packets(&ret->records, &ret->packets);
+	open_bench(&bench, QUEUE_SIZE);
+	start_bench(&bench);
+	probe.bus = &bench.listener->listener;
+	catch_up(&bench);
+	before = heap();
+	for (i = 0; i < count; i++) {
+		seq->calls[0](&probe);
+	}
+	catch_up(&bench);
+	ret->grown = heap() - before;
+	close_bench(&bench);
+	sink_take_packets(&ret->records, &ret->packets);
+}
+
 uint64_t drain(const struct sequence *seq, size_t count)
 {
 	struct samples untimed;

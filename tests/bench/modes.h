@@ -45,6 +45,18 @@ void with_blocked_sink(struct samples *samples, const struct sequence *seq, size
 /** The sink blocks for ever, and the queue is full. */
 void with_full_queue(struct samples *samples, const struct sequence *seq, size_t count);
 
+/** What a flood came to. */
+struct flood_result {
+	/** records about packets, and packets that these stand for */
+	unsigned records;
+	unsigned long long packets;
+	/** bytes on the heap more than before */
+	long grown;
+};
+
+/** The sink returns at once; as many sequences as there are, as fast as they go. */
+void with_flood(const struct sequence *seq, size_t count, struct flood_result *ret);
+
 /**
  * Has the writer turn what the sequences told into records.
  *

@@ -32,6 +32,7 @@ static struct {
 	sem_t up;
 	sem_t child_gone;
 	sem_t ike_gone;
+	sem_t rejected;
 	/** the initiator's newest */
 	struct peers_sa sa;
 } progress;
@@ -45,10 +46,14 @@ static bool is_initiator(ike_sa_t *ike_sa)
 
 static void note(ike_sa_t *ike_sa, child_sa_t *child_sa)
 {
+	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
+
 	progress.sa = (struct peers_sa){
 		.ike_sa = ike_sa->get_unique_id(ike_sa),
 		.child_sa = child_sa->get_unique_id(child_sa),
 		.spi = child_sa->get_spi(child_sa, TRUE),
+		.ike_spi_i = id->get_initiator_spi(id),
+		.ike_spi_r = id->get_responder_spi(id),
 	};
 }
 
@@ -88,7 +93,16 @@ static bool ike_state_change(listener_t *this, ike_sa_t *ike_sa, ike_sa_state_t 
 	return TRUE;
 }
 
+static bool alert(listener_t *this, ike_sa_t *ike_sa, alert_t alert, va_list args)
+{
+	if (alert == ALERT_PARSE_ERROR_BODY || alert == ALERT_INVALID_IKE_SPI) {
+		sem_post(&progress.rejected);
+	}
+	return TRUE;
+}
+
 static listener_t listener = {
+	.alert = alert,
 	.child_updown = child_updown,
 	.child_rekey = child_rekey,
 	.child_state_change = child_state_change,
@@ -218,6 +232,7 @@ int peers_start(const struct peers_config *config)
 	sem_init(&progress.up, 0, 0);
 	sem_init(&progress.child_gone, 0, 0);
 	sem_init(&progress.ike_gone, 0, 0);
+	sem_init(&progress.rejected, 0, 0);
 	configure(config);
 	set_log_levels();
 	lib->plugins->add_path(lib->plugins, (char *)config->load_tester_dir);
@@ -305,6 +320,11 @@ int peers_terminate(const struct peers_sa *sa)
 		return -ETIMEDOUT;
 	}
 	return await(&progress.child_gone, 2, "deleting a CHILD_SA");
+}
+
+int peers_await_rejected(unsigned count)
+{
+	return await(&progress.rejected, (int)count, "rejecting packets");
 }
 
 void peers_stop(void)

@@ -18,6 +18,9 @@ struct peers_sa {
 	uint32_t child_sa;
 	/** inbound, network byte order */
 	uint32_t spi;
+	/** of the IKE_SA, network byte order */
+	uint64_t ike_spi_i;
+	uint64_t ike_spi_r;
 };
 
 /** How to start the daemon. */
@@ -57,6 +60,9 @@ int peers_rekey(struct peers_sa *sa);
 
 /** Deletes the IKE_SA, until both ends have destroyed it. @return 0, -ETIMEDOUT */
 int peers_terminate(const struct peers_sa *sa);
+
+/** Waits until the daemon has rejected that many packets more. @return 0, -ETIMEDOUT */
+int peers_await_rejected(unsigned count);
 
 /** Stops the daemon and unloads its plugins. */
 void peers_stop(void);

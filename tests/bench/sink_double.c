@@ -18,6 +18,8 @@ static struct {
 	unsigned changes;
 	unsigned changes_awaited;
 	unsigned sa_records;
+	unsigned packet_records;
+	unsigned long long packets;
 	bool loss;
 } state = {
 	.mutex = PTHREAD_MUTEX_INITIALIZER,
@@ -52,12 +54,23 @@ static bool has_op(const struct qm_record *record, const char *op)
 	return !strncmp(record->body, op, strlen(op));
 }
 
+static void count_packets(const struct qm_record *record)
+{
+	const char *count = strstr(record->body, " count=");
+
+	if (has_op(record, "op=invalid-packet ") && count) {
+		state.packet_records++;
+		state.packets += strtoull(count + strlen(" count="), NULL, 10);
+	}
+}
+
 int qm_sink_write(struct qm_sink *sink, const struct qm_record *record)
 {
 	(void)sink;
 	pthread_mutex_lock(&state.mutex);
 	state.changes += has_op(record, "op=policy-change ");
 	state.sa_records += has_op(record, "op=start ") || has_op(record, "op=destroy ");
+	count_packets(record);
 	state.loss = state.loss || has_op(record, "op=lost ");
 	state.blocked = state.block;
 	pthread_cond_broadcast(&state.changed);
@@ -105,6 +118,16 @@ unsigned sink_take_sa_records(void)
 	state.sa_records = 0;
 	pthread_mutex_unlock(&state.mutex);
 	return count;
+}
+
+void sink_take_packets(unsigned *ret_records, unsigned long long *ret_packets)
+{
+	pthread_mutex_lock(&state.mutex);
+	*ret_records = state.packet_records;
+	*ret_packets = state.packets;
+	state.packet_records = 0;
+	state.packets = 0;
+	pthread_mutex_unlock(&state.mutex);
 }
 
 bool sink_take_loss(void)

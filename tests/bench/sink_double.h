@@ -20,6 +20,9 @@ void sink_await_blocked(void);
 /** Records about CHILD_SAs since the last look. */
 unsigned sink_take_sa_records(void);
 
+/** Takes and resets the records about packets, and how many packets they count. */
+void sink_take_packets(unsigned *ret_records, unsigned long long *ret_packets);
+
 /** Whether a record told of lost inputs since the last look. */
 bool sink_take_loss(void);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "subjects.h"
 #include "peers.h"
+#include "strays.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -38,6 +39,21 @@ static message_t *make_deletion(uint32_t spi)
 	return message;
 }
 
+static message_t *make_stray(void)
+{
+	struct stray stray;
+	message_t *message;
+	packet_t *packet;
+
+	stray_make(0x0102030405060708, 0x1112131415161718, 2, &stray);
+	packet = packet_create_from_data(host_create_from_string("192.0.2.1", 500),
+									 host_create_from_string("192.0.2.2", 500),
+									 chunk_clone(chunk_from_thing(stray.bytes)));
+	message = message_create_from_packet(packet);
+	message->parse_header(message);
+	return message;
+}
+
 /** Takes a CHILD_SA from the daemon's other threads. */
 static int take_subject(struct subject *s, const struct peers_sa *sa)
 {
@@ -51,6 +67,7 @@ static int take_subject(struct subject *s, const struct peers_sa *sa)
 	}
 	s->deletion = make_deletion(s->child_sa->get_spi(s->child_sa, FALSE));
 	s->auth = make_message(IKE_AUTH);
+	s->stray = make_stray();
 	return 0;
 }
 
@@ -81,6 +98,7 @@ void subjects_drop(void)
 		s = &subjects[i];
 		DESTROY_IF(s->deletion);
 		DESTROY_IF(s->auth);
+		DESTROY_IF(s->stray);
 		if (s->ike_sa) {
 			charon->ike_sa_manager->checkin(charon->ike_sa_manager, s->ike_sa);
 		}

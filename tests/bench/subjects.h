@@ -20,6 +20,8 @@ struct subject {
 	message_t *deletion;
 	/** the peer's authentication */
 	message_t *auth;
+	/** a packet for an IKE_SA that is not there */
+	message_t *stray;
 };
 
 extern struct subject subjects[SUBJECTS];
