@@ -12,8 +12,9 @@
  * sum of what was admitted and of the counts of all summaries is the number of
  * observations.
  *
- * What bounds it: a table of a fixed number of sources, taken at the start. It
- * does no I/O, asks no clock, and takes no lock.
+ * What bounds it: a table of a fixed number of sources, taken at the start;
+ * nothing takes longer because there are many of them. It does no I/O, is told
+ * the time, and takes no lock: one thread at a time may use it.
  */
 #ifndef QM_LIMITER_H
 #define QM_LIMITER_H
@@ -37,6 +38,7 @@ enum qm_limit_kind {
 	QM_LIMIT_KIND_MAX,
 };
 
+/** How much is written. */
 struct qm_limiter_rates {
 	/** records a minute, and at once, of one source; 0 for no limit at all */
 	uint32_t source;
@@ -48,15 +50,16 @@ struct qm_limiter_rates {
 
 /** Observations that were held back. */
 struct qm_summary {
+	/** what they all are */
 	enum qm_limit_kind kind;
 	/** how many, > 0 */
 	uint64_t count;
-	/** of the first and of the last, milliseconds since the epoch */
+	/** the earliest and the latest time of any, milliseconds since the epoch */
 	uint64_t since_ms;
 	uint64_t last_ms;
 	/** the source: the address if all came from one (the port too if it was always
-	 * the same, else 0), the /64 prefix if from several; unknown (family 0) for
-	 * those of many sources */
+	 * the same, else 0), the /64 prefix with zeros after it if from several;
+	 * unknown (family 0) for the unnamed, which may be of many sources */
 	struct qm_addr source;
 	/** QM_LIMIT_PACKET: the same of all, or SEVERAL */
 	enum qm_fault fault;
@@ -65,6 +68,8 @@ struct qm_summary {
 };
 
 /**
+ * Makes a limiter in which nothing has been counted and all buckets are full.
+ *
  * @param ret		receives the limiter, to be freed by qm_limiter_free()
  * @param sources	sources it can tell apart, at least 1
  * @param rates		in force from the start
@@ -76,14 +81,17 @@ int qm_limiter_new(struct qm_limiter **ret, size_t sources,
 /**
  * Whether an observation is to be written in full; if not, it has been counted.
  *
- * @param source	who caused it; family 0 is a source as well
- * @param fault		QM_LIMIT_PACKET: what is wrong
+ * @param source	who caused it; unknown (any family but AF_INET and AF_INET6)
+ *					is a source as well
+ * @param fault		QM_LIMIT_PACKET: what is wrong; otherwise UNKNOWN
+ * @param now		a monotonic time before the latest that the limiter was told
+ *					counts as that
  */
 bool qm_limiter_admit(struct qm_limiter *limiter, enum qm_limit_kind kind,
 					  const struct qm_addr *source, enum qm_fault fault,
 					  enum qm_tristate authenticated, struct qm_time now);
 
-/** Counts an observation that was admitted and could not be passed on after all. */
+/** Counts an observation that was admitted and could not be written after all. */
 void qm_limiter_hold(struct qm_limiter *limiter, enum qm_limit_kind kind,
 					 const struct qm_addr *source, enum qm_fault fault,
 					 enum qm_tristate authenticated, struct qm_time now);
@@ -91,12 +99,14 @@ void qm_limiter_hold(struct qm_limiter *limiter, enum qm_limit_kind kind,
 /**
  * Hands out the next summary; to be called until there is none.
  *
- * Counts are handed out when the first that is in them is older than the
+ * A count is handed out when the first observation in it has waited for the
  * interval. Those of named sources need a token of all sources together, and
- * are added to those of the unnamed where there is none: so the summaries are
- * within bounds too.
+ * are added to those of the unnamed where there is none. Of the unnamed there is
+ * one summary of each kind in an interval: so the summaries are within bounds
+ * too, and none waits for more than two intervals.
  *
  * @param all	hand out what has been counted however young it is
+ * @param ret	receives the summary, is left alone if there is none
  * @return		false if there is nothing to hand out
  */
 bool qm_limiter_take(struct qm_limiter *limiter, struct qm_time now, bool all,
@@ -105,7 +115,13 @@ bool qm_limiter_take(struct qm_limiter *limiter, struct qm_time now, bool all,
 /** Observations counted and not handed out. */
 uint64_t qm_limiter_held(const struct qm_limiter *limiter);
 
-/** Puts other rates in force; counts stay. Buckets hold at most the new rates. */
+/**
+ * Puts other rates in force; counts stay, and are handed out also when there is
+ * no limit any more. A bucket lacks what it lacked before, but not more than it
+ * can hold now; one that had no limit is full.
+ *
+ * @param rates		in force from the latest time that the limiter was told
+ */
 void qm_limiter_set_rates(struct qm_limiter *limiter,
 						  const struct qm_limiter_rates *rates);
 
