@@ -347,7 +347,7 @@ static void test_fault(void)
 	}
 }
 
-/** Exchanges of IKEv2 that a daemon may let pass without rules for them. */
+/** Exchanges that a daemon may let pass without rules for them. */
 static void test_fault_of_exchange(void)
 {
 	static const uint8_t known[] = { 34, 35, 36, 37, 43, 44 };
@@ -367,6 +367,10 @@ static void test_fault_of_exchange(void)
 		QM_INT(authenticated, is_known ? QM_TRI_YES : QM_TRI_NO);
 		n += is_known;
 	}
+	packet.version = 1;
+	packet.exchange = QM_EXCHANGE_CREATE_CHILD_SA;
+	QM_INT(qm_packet_fault(&packet, QM_PARSE_NOT_SUPPORTED, &authenticated),
+		   QM_FAULT_UNSUPPORTED_EXCHANGE);
 }
 
 static void test_fault_names(void)
