@@ -68,16 +68,48 @@ static bool admit(struct qm_gate *gate, const struct qm_invalid *invalid,
 							invalid->fault, invalid->authenticated, time);
 }
 
-static void judge(struct qm_gate *gate, const struct qm_invalid *invalid,
-				  struct qm_time time)
+static void pass(struct qm_gate *gate, const struct qm_invalid *invalid,
+				 struct qm_time time)
 {
-	if (!admit(gate, invalid, time)) {
-		has_work(gate);
-	} else if (gate->config.push(gate->config.user, invalid, time)) {
+	if (gate->config.push(gate->config.user, invalid, time)) {
 		qm_limiter_hold(gate->limiter, QM_LIMIT_PACKET, &invalid->remote, invalid->fault,
 						invalid->authenticated, time);
 		has_work(gate);
 	}
+}
+
+static void judge(struct qm_gate *gate, const struct qm_invalid *invalid,
+				  struct qm_time time)
+{
+	if (admit(gate, invalid, time)) {
+		pass(gate, invalid, time);
+	} else {
+		has_work(gate);
+	}
+}
+
+bool qm_gate_admit(struct qm_gate *gate, const struct qm_addr *source,
+				   enum qm_fault fault, enum qm_tristate authenticated,
+				   struct qm_time now)
+{
+	bool admitted;
+
+	pthread_mutex_lock(&gate->mutex);
+	admitted = qm_limiter_admit(gate->limiter, QM_LIMIT_PACKET, source, fault,
+								authenticated, now);
+	if (!admitted) {
+		has_work(gate);
+	}
+	pthread_mutex_unlock(&gate->mutex);
+	return admitted;
+}
+
+void qm_gate_pass(struct qm_gate *gate, const struct qm_invalid *invalid,
+				  struct qm_time now)
+{
+	pthread_mutex_lock(&gate->mutex);
+	pass(gate, invalid, now);
+	pthread_mutex_unlock(&gate->mutex);
 }
 
 void qm_gate_invalid(struct qm_gate *gate, const struct qm_invalid *invalid,

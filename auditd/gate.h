@@ -51,7 +51,21 @@ struct qm_gate_item {
  */
 int qm_gate_new(struct qm_gate **ret, const struct qm_gate_config *config);
 
-/** A packet is invalid. */
+/**
+ * Whether a packet that is invalid is to be written in full: then hand it to
+ * qm_gate_pass(). Else it has been counted, and need not even be read.
+ *
+ * @param source	who sent it
+ */
+bool qm_gate_admit(struct qm_gate *gate, const struct qm_addr *source,
+				   enum qm_fault fault, enum qm_tristate authenticated,
+				   struct qm_time now);
+
+/** A packet that was admitted. */
+void qm_gate_pass(struct qm_gate *gate, const struct qm_invalid *invalid,
+				  struct qm_time now);
+
+/** A packet is invalid: both in one. */
 void qm_gate_invalid(struct qm_gate *gate, const struct qm_invalid *invalid,
 					 struct qm_time now);
 

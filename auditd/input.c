@@ -33,7 +33,6 @@ size_t qm_input_size(const struct qm_input *input)
 	case QM_INPUT_PEER_DELETE:
 		return SIZE_UP_TO(deleted);
 	case QM_INPUT_IKE_HOSTS:
-	case QM_INPUT_MESSAGE:
 		return SIZE_UP_TO(hosts);
 	default:
 		return offsetof(struct qm_input, sa);

@@ -32,13 +32,16 @@ enum qm_input_type {
 	QM_INPUT_DOWN,
 	/** it replaces another by a rekey: old_child_sa, sa (the new one) */
 	QM_INPUT_REKEY,
+	/** either of these, where the ledger has the facts already: child_sa, and
+	 * old_child_sa or 0 */
+	QM_INPUT_ANNOUNCED,
 	/** the kernel refused it, in whole or in part: child_sa, alert */
 	QM_INPUT_INSTALL_FAILED,
 	/** the daemon raised another alert about a negotiation: ike_sa, alert */
 	QM_INPUT_ALERT,
 	/** the same, with what was offered: offer */
 	QM_INPUT_ALERT_OFFER,
-	/** a message of a negotiation came in or goes out: ike_sa, message, hosts */
+	/** a message of a negotiation came in or goes out: ike_sa, message */
 	QM_INPUT_MESSAGE,
 	/** the same with an error in it: sa, as far as it is known */
 	QM_INPUT_MESSAGE_ERROR,

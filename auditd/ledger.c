@@ -125,32 +125,35 @@ static int learn(struct qm_ledger *ledger, const struct qm_input *input,
 	return qm_table_update(&ledger->table, sa, &facts);
 }
 
-static int on_announced(struct qm_ledger *ledger, const struct qm_input *input)
+/** The CHILD_SA takes the place of another. */
+static void replace(struct qm_ledger *ledger, struct qm_sa *sa, uint32_t old_child_sa)
 {
-	struct qm_sa *sa;
-	int r;
+	struct qm_sa *old = qm_table_find(&ledger->table, old_child_sa);
 
-	r = learn(ledger, input, &sa);
-	if (sa) {
-		mark(ledger, sa, QM_MARKER_ANNOUNCED, input->time);
-	}
-	return r;
-}
-
-static int on_rekey(struct qm_ledger *ledger, const struct qm_input *input)
-{
-	struct qm_sa *sa, *old;
-	int r;
-
-	r = learn(ledger, input, &sa);
-	if (!sa) {
-		return r;
-	}
-	sa->old_child_sa = input->old_child_sa;
-	old = qm_table_find(&ledger->table, input->old_child_sa);
+	sa->old_child_sa = old_child_sa;
 	sa->rekeys = old ? old->rekeys + 1 : 1;
 	if (old) {
 		qm_why_rekeyed(old, sa);
+	}
+}
+
+/** Established: up, or by a rekey. */
+static int on_announced(struct qm_ledger *ledger, const struct qm_input *input)
+{
+	struct qm_sa *sa = qm_table_find(&ledger->table, input->child_sa);
+	bool by_rekey = input->type == QM_INPUT_REKEY;
+	int r = 0;
+
+	if (input->type == QM_INPUT_ANNOUNCED) {
+		by_rekey = input->old_child_sa;
+	} else {
+		r = learn(ledger, input, &sa);
+	}
+	if (!sa) {
+		return r;
+	}
+	if (by_rekey) {
+		replace(ledger, sa, input->old_child_sa);
 	}
 	mark(ledger, sa, QM_MARKER_ANNOUNCED, input->time);
 	return r;
@@ -365,9 +368,9 @@ static int take(struct qm_ledger *ledger, const struct qm_scene *scene,
 	case QM_INPUT_KEYS:
 		return on_keys(ledger, input);
 	case QM_INPUT_UP:
-		return on_announced(ledger, input);
 	case QM_INPUT_REKEY:
-		return on_rekey(ledger, input);
+	case QM_INPUT_ANNOUNCED:
+		return on_announced(ledger, input);
 	case QM_INPUT_CHILD_STATE:
 	case QM_INPUT_DOWN:
 		on_child(ledger, input);

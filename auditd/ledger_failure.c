@@ -93,18 +93,18 @@ static enum qm_party point_of(const struct qm_nego *nego, enum qm_failure_reason
 	}
 }
 
-/** All that is known of the SA that was to be. */
+/** All that is known of the SA that was to be; at least who the peer is. */
 static void gather(const struct qm_nego *nego, struct qm_sa_facts *facts)
 {
 	const bool initiator = nego->direction == QM_DIRECTION_INITIATOR;
+	const struct qm_sa *sibling = nego->ike->children;
 
-	*facts = (struct qm_sa_facts){
-		.ike_version = nego->version,
-		.local = nego->local,
-		.remote = nego->remote,
-	};
+	*facts = (struct qm_sa_facts){ .ike_version = nego->version };
 	if (nego->facts) {
 		*facts = *nego->facts;
+	} else if (sibling) {
+		facts->local = sibling->facts.local;
+		facts->remote = sibling->facts.remote;
 	}
 	facts->ike_sa = nego->ike->ike_sa;
 	facts->direction = nego->direction;

@@ -107,10 +107,6 @@ static void begin(const struct qm_scene *scene, struct qm_nego *nego,
 	nego->open = true;
 	nego->version = input->message.version;
 	nego->state = input->message.incoming ? QM_NEGO_NONE : QM_NEGO_FIRST_SENT;
-	if (input->type == QM_INPUT_MESSAGE) {
-		nego->local = input->hosts.local;
-		nego->remote = input->hosts.remote;
-	}
 	follow(scene, nego, input);
 }
 

@@ -71,8 +71,6 @@ struct qm_nego {
 	bool has_msgid;
 	uint32_t msgid;
 	enum qm_nego_state state;
-	struct qm_addr local;
-	struct qm_addr remote;
 	/** where its last message came in or went out, and number of that input */
 	uint32_t thread;
 	uint64_t input;

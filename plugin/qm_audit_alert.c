@@ -55,9 +55,6 @@ static void alert_message(private_qm_audit_alert_t *this, ike_sa_t *ike_sa,
 		case ALERT_PARSE_ERROR_HEADER:
 			this->packet->bad_header(this->packet, message);
 			break;
-		case ALERT_INVALID_IKE_SPI:
-			this->packet->unknown_ike_sa(this->packet, message);
-			break;
 		case ALERT_RETRANSMIT_RECEIVE:
 			this->packet->retransmitted(this->packet);
 			break;
@@ -181,7 +178,6 @@ METHOD(qm_audit_alert_t, alert_, void,
 						  va_arg(args, status_t));
 			break;
 		case ALERT_PARSE_ERROR_HEADER:
-		case ALERT_INVALID_IKE_SPI:
 		case ALERT_RETRANSMIT_RECEIVE:
 			alert_message(this, ike_sa, alert, va_arg(args, message_t*),
 						  SUCCESS);

@@ -162,8 +162,6 @@ static void push_message(private_qm_audit_exchange_t *this, ike_sa_t *ike_sa,
 						 message_t *message, bool incoming, bool child,
 						 uint16_t error)
 {
-	host_t *src = message->get_source(message);
-	host_t *dst = message->get_destination(message);
 	bool v1 = ike_sa->get_version(ike_sa) == IKEV1;
 	bool facts = error && (v1 || !incoming);
 	struct qm_input input;
@@ -183,34 +181,59 @@ static void push_message(private_qm_audit_exchange_t *this, ike_sa_t *ike_sa,
 	{
 		qm_audit_facts_read_ike(ike_sa, &input.sa);
 	}
-	else
-	{
-		qm_audit_facts_host(incoming ? dst : src, &input.hosts.local);
-		qm_audit_facts_host(incoming ? src : dst, &input.hosts.remote);
-	}
 	qm_recorder_push(this->recorder, &input);
 }
 
 /**
- * Queue a request that proposes a CHILD_SA, and a response that refuses one. Of
- * authentications the last response tells that there was none to be.
+ * Queue a request if it proposes a CHILD_SA
  */
-static void push_v2(private_qm_audit_exchange_t *this, ike_sa_t *ike_sa,
-					message_t *message, bool incoming, payload_type_t proposes)
+static void push_request(private_qm_audit_exchange_t *this, ike_sa_t *ike_sa,
+						 message_t *message, bool incoming,
+						 payload_type_t proposes)
 {
-	bool child = message->get_payload(message, proposes) != NULL;
-	bool request = message->get_request(message);
-	uint16_t error = request ? 0 : qm_audit_exchange_error(message);
-
-	if (request ? child : error || (!incoming && message->get_exchange_type(
-													message) == IKE_AUTH))
+	if (message->get_payload(message, proposes))
 	{
-		push_message(this, ike_sa, message, incoming, child, error);
+		push_message(this, ike_sa, message, incoming, TRUE, 0);
+	}
+}
+
+/**
+ * Queue a response if it refuses a CHILD_SA. Of authentications the last one of
+ * ours tells that there was none to be.
+ */
+static void push_response(private_qm_audit_exchange_t *this, ike_sa_t *ike_sa,
+						  message_t *message, bool incoming)
+{
+	uint16_t error = qm_audit_exchange_error(message);
+	bool last = !incoming && message->get_exchange_type(message) == IKE_AUTH;
+
+	if (error || last)
+	{
+		push_message(this, ike_sa, message, incoming,
+			last && message->get_payload(message, PLV2_SECURITY_ASSOCIATION),
+			error);
 	}
 	if (incoming && error == INVALID_SYNTAX)
 	{	/* charon takes that for the end of the IKE_SA */
 		qm_audit_input_push_cause(this->recorder, ike_sa,
 								  QM_CAUSE_PARSE_ERROR);
+	}
+}
+
+/**
+ * Queue what a message says of a CHILD_SA, which a request proposes with a
+ * payload of that type
+ */
+static void push_v2(private_qm_audit_exchange_t *this, ike_sa_t *ike_sa,
+					message_t *message, bool incoming, payload_type_t proposes)
+{
+	if (message->get_request(message))
+	{
+		push_request(this, ike_sa, message, incoming, proposes);
+	}
+	else
+	{
+		push_response(this, ike_sa, message, incoming);
 	}
 }
 

@@ -106,6 +106,22 @@ static void copy_id(identification_t *id, struct qm_text *text)
 }
 
 /**
+ * Whether a side can have an EAP or XAuth identity: the peer if charon says so,
+ * we in IKEv2 if we opened the IKE_SA, for only then we can be EAP's client
+ */
+static bool may_have_acct(ike_sa_t *ike_sa, bool local)
+{
+	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
+
+	if (local)
+	{
+		return id->is_initiator(id) || ike_sa->get_version(ike_sa) == IKEV1;
+	}
+	return ike_sa->has_condition(ike_sa, COND_EAP_AUTHENTICATED) ||
+		   ike_sa->has_condition(ike_sa, COND_XAUTH_AUTHENTICATED);
+}
+
+/**
  * Copy the EAP or XAuth identity of the last authentication round that had one
  */
 static bool copy_acct(ike_sa_t *ike_sa, bool local, struct qm_text *text)
@@ -114,6 +130,10 @@ static bool copy_acct(ike_sa_t *ike_sa, bool local, struct qm_text *text)
 	identification_t *id, *found = NULL;
 	auth_cfg_t *cfg;
 
+	if (!may_have_acct(ike_sa, local))
+	{
+		return FALSE;
+	}
 	enumerator = ike_sa->create_auth_cfg_enumerator(ike_sa, local);
 	while (enumerator->enumerate(enumerator, &cfg))
 	{
@@ -249,16 +269,36 @@ enum qm_satype qm_audit_facts_satype(protocol_id_t protocol)
  */
 void qm_audit_facts_host(host_t *host, struct qm_addr *addr)
 {
-	chunk_t address;
+	sockaddr_t *sockaddr;
 
 	*addr = (struct qm_addr){};
-	if (host)
+	if (!host)
 	{
-		address = host->get_address(host);
-		addr->family = host->get_family(host);
-		addr->port = host->get_port(host);
-		memcpy(addr->ip, address.ptr, min(address.len, sizeof(addr->ip)));
+		return;
 	}
+	sockaddr = host->get_sockaddr(host);
+	switch (sockaddr->sa_family)
+	{
+		case AF_INET:
+		{
+			struct sockaddr_in *in = (struct sockaddr_in*)sockaddr;
+
+			addr->port = ntohs(in->sin_port);
+			memcpy(addr->ip, &in->sin_addr, sizeof(in->sin_addr));
+			break;
+		}
+		case AF_INET6:
+		{
+			struct sockaddr_in6 *in6 = (struct sockaddr_in6*)sockaddr;
+
+			addr->port = ntohs(in6->sin6_port);
+			memcpy(addr->ip, &in6->sin6_addr, sizeof(in6->sin6_addr));
+			break;
+		}
+		default:
+			return;
+	}
+	addr->family = sockaddr->sa_family;
 }
 
 /**

@@ -10,6 +10,9 @@
 
 #include <daemon.h>
 
+/** CHILD_SAs that can be between their keys and their announcement */
+#define KEYED_MAX 256
+
 typedef struct private_qm_audit_listener_t private_qm_audit_listener_t;
 
 /**
@@ -41,7 +44,22 @@ struct private_qm_audit_listener_t {
 	 * Reader of alerts
 	 */
 	qm_audit_alert_t *alert;
+
+	/**
+	 * CHILD_SAs of which the ledger has all facts, and which have not been
+	 * announced; of two in the same place one is told of anew
+	 */
+	uint32_t keyed[KEYED_MAX];
 };
+
+/**
+ * The place for a CHILD_SA among those that have their keys
+ */
+static uint32_t *keyed_place(private_qm_audit_listener_t *this,
+							 child_sa_t *child_sa)
+{
+	return &this->keyed[child_sa->get_unique_id(child_sa) % KEYED_MAX];
+}
 
 /**
  * Queue an input about a CHILD_SA that needs no more than that
@@ -60,22 +78,40 @@ static void push_child(private_qm_audit_listener_t *this,
 /**
  * Queue an input with all facts of a CHILD_SA
  */
-static void push_facts(private_qm_audit_listener_t *this,
-					   enum qm_input_type type, ike_sa_t *ike_sa,
-					   child_sa_t *child_sa, enum qm_direction direction,
-					   child_sa_t *old)
+static int push_facts(private_qm_audit_listener_t *this,
+					  enum qm_input_type type, ike_sa_t *ike_sa,
+					  child_sa_t *child_sa, enum qm_direction direction,
+					  child_sa_t *old)
 {
 	struct qm_input input;
 
-	if (!ike_sa)
-	{	/* only trap CHILD_SAs have none, and they have no SPIs */
-		return;
-	}
 	qm_audit_input_init(&input, type, ike_sa);
 	input.child_sa = child_sa->get_unique_id(child_sa);
 	input.old_child_sa = old ? old->get_unique_id(old) : 0;
 	qm_audit_facts_read(ike_sa, child_sa, &input.sa);
 	input.sa.direction = direction;
+	return qm_recorder_push(this->recorder, &input);
+}
+
+/**
+ * Queue that a CHILD_SA is established, with its facts unless its keys told them
+ */
+static void push_announced(private_qm_audit_listener_t *this, ike_sa_t *ike_sa,
+						   child_sa_t *child_sa, child_sa_t *old)
+{
+	uint32_t *keyed = keyed_place(this, child_sa);
+	struct qm_input input;
+
+	if (*keyed != child_sa->get_unique_id(child_sa))
+	{
+		push_facts(this, old ? QM_INPUT_REKEY : QM_INPUT_UP, ike_sa, child_sa,
+				   QM_DIRECTION_UNKNOWN, old);
+		return;
+	}
+	*keyed = 0;
+	qm_audit_input_init(&input, QM_INPUT_ANNOUNCED, ike_sa);
+	input.child_sa = child_sa->get_unique_id(child_sa);
+	input.old_child_sa = old ? old->get_unique_id(old) : 0;
 	qm_recorder_push(this->recorder, &input);
 }
 
@@ -83,9 +119,14 @@ METHOD(listener_t, child_keys, bool,
 	private_qm_audit_listener_t *this, ike_sa_t *ike_sa, child_sa_t *child_sa,
 	bool initiator, qm_audit_ke_t *kes, chunk_t nonce_i, chunk_t nonce_r)
 {
-	push_facts(this, QM_INPUT_KEYS, ike_sa, child_sa,
-			   initiator ? QM_DIRECTION_INITIATOR : QM_DIRECTION_RESPONDER,
-			   NULL);
+	enum qm_direction direction = initiator ? QM_DIRECTION_INITIATOR :
+											  QM_DIRECTION_RESPONDER;
+
+	if (ike_sa && push_facts(this, QM_INPUT_KEYS, ike_sa, child_sa, direction,
+							 NULL) >= 0)
+	{
+		*keyed_place(this, child_sa) = child_sa->get_unique_id(child_sa);
+	}
 	return TRUE;
 }
 
@@ -93,10 +134,13 @@ METHOD(listener_t, child_updown, bool,
 	private_qm_audit_listener_t *this, ike_sa_t *ike_sa, child_sa_t *child_sa,
 	bool up)
 {
+	if (!ike_sa)
+	{	/* only trap CHILD_SAs have none, and they have no SPIs */
+		return TRUE;
+	}
 	if (up)
 	{
-		push_facts(this, QM_INPUT_UP, ike_sa, child_sa, QM_DIRECTION_UNKNOWN,
-				   NULL);
+		push_announced(this, ike_sa, child_sa, NULL);
 	}
 	else
 	{
@@ -109,7 +153,10 @@ METHOD(listener_t, child_rekey, bool,
 	private_qm_audit_listener_t *this, ike_sa_t *ike_sa, child_sa_t *old,
 	child_sa_t *new)
 {
-	push_facts(this, QM_INPUT_REKEY, ike_sa, new, QM_DIRECTION_UNKNOWN, old);
+	if (ike_sa)
+	{
+		push_announced(this, ike_sa, new, old);
+	}
 	return TRUE;
 }
 
@@ -335,7 +382,14 @@ METHOD(listener_t, alert, bool,
 	private_qm_audit_listener_t *this, ike_sa_t *ike_sa, alert_t alert,
 	va_list args)
 {
-	this->alert->alert(this->alert, ike_sa, alert, args);
+	if (alert == ALERT_INVALID_IKE_SPI)
+	{	/* the one that comes in floods */
+		this->packet->unknown_ike_sa(this->packet, va_arg(args, message_t*));
+	}
+	else
+	{
+		this->alert->alert(this->alert, ike_sa, alert, args);
+	}
 	return TRUE;
 }
 

@@ -7,6 +7,9 @@
 #include <encoding/payloads/notify_payload.h>
 #include <threading/thread.h>
 
+/** Where a header has the exchange type: RFC 7296 section 3.1, RFC 2408 section 3.1 */
+#define EXCHANGE_AT 18
+
 typedef struct private_qm_audit_packet_t private_qm_audit_packet_t;
 
 /**
@@ -272,18 +275,28 @@ METHOD(qm_audit_packet_t, parse_error, void,
 }
 
 /**
- * Pass on a packet that belongs to no IKE_SA, if it claims to be of Quick Mode
+ * Pass on a packet that belongs to no IKE_SA, if it claims to be of Quick Mode.
+ * These come in floods: one that is only counted is not read.
  */
 static void reject_stray(private_qm_audit_packet_t *this, message_t *message,
 						 enum qm_fault fault)
 {
+	chunk_t data = message->get_packet_data(message);
+	struct qm_time now = qm_time_now();
 	struct qm_invalid invalid;
+	struct qm_addr source;
 
-	read_packet(message, &invalid);
-	if (invalid.packet.has_exchange && is_quick_mode(invalid.packet.exchange))
+	if (data.len <= EXCHANGE_AT || !is_quick_mode(data.ptr[EXCHANGE_AT]))
 	{
+		return;
+	}
+	qm_audit_facts_host(message->get_source(message), &source);
+	if (qm_gate_admit(this->gate, &source, fault, QM_TRI_NO, now))
+	{
+		read_packet(message, &invalid);
+		invalid.fault = fault;
 		invalid.authenticated = QM_TRI_NO;
-		reject(this, &invalid, fault);
+		qm_gate_pass(this->gate, &invalid, now);
 	}
 }
 

@@ -61,8 +61,8 @@ int peers_rekey(struct peers_sa *sa);
 /** Deletes the IKE_SA, until both ends have destroyed it. @return 0, -ETIMEDOUT */
 int peers_terminate(const struct peers_sa *sa);
 
-/** Waits until the daemon has rejected that many packets more. @return 0, -ETIMEDOUT */
-int peers_await_rejected(unsigned count);
+/** Packets that the daemon has rejected so far. */
+unsigned peers_rejected(void);
 
 /** Stops the daemon and unloads its plugins. */
 void peers_stop(void);

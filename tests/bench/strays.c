@@ -8,12 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define IKE_PORT 500
 
 /** So many at a time. */
 #define BURST (STRAYS / 2)
+
+/** How long to wait for a burst until it is sent again, and how often it is. */
+#define PATIENCE_MS 1000
+#define TRIES 20
 
 /** RFC 7296 section 3.1: an initiator's request of version 2. */
 #define PAYLOAD_SK 46
@@ -43,7 +48,6 @@ void stray_make(uint64_t spi_i, uint64_t spi_r, uint32_t msgid, struct stray *re
 	put32(packet + 28, STRAY_LEN - 28);
 }
 
-/** Sends so many in turn, and waits for them. */
 static int send_burst(int fd, const struct stray strays[STRAYS], unsigned from,
 					  unsigned count)
 {
@@ -55,7 +59,38 @@ static int send_burst(int fd, const struct stray strays[STRAYS], unsigned from,
 			return -EIO;
 		}
 	}
-	return peers_await_rejected(count);
+	return 0;
+}
+
+/** Waits until so many have been rejected, or those that are missing were dropped. */
+static void await_rejected(unsigned count)
+{
+	const struct timespec pause = { .tv_nsec = 1000 * 1000 };
+	unsigned patience = PATIENCE_MS;
+
+	while (peers_rejected() < count && patience--) {
+		nanosleep(&pause, NULL);
+	}
+}
+
+/** Sends a burst again as long as packets of it are missing. */
+static int send_until_rejected(int fd, const struct stray strays[STRAYS], unsigned done,
+							   unsigned burst)
+{
+	unsigned tries;
+	int r = 0;
+
+	for (tries = 0; peers_rejected() < done + burst && !r; tries++) {
+		if (tries == TRIES) {
+			fprintf(stderr, "strays: %u packets rejected, %u expected; QM_BENCH_LOG=1 in "
+					"the environment shows the daemon's log\n", peers_rejected(),
+					done + burst);
+			return -ETIMEDOUT;
+		}
+		r = send_burst(fd, strays, done, done + burst - peers_rejected());
+		await_rejected(done + burst);
+	}
+	return r;
 }
 
 int stray_send(const struct stray strays[STRAYS], unsigned count)
@@ -66,16 +101,16 @@ int stray_send(const struct stray strays[STRAYS], unsigned count)
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	unsigned sent, burst;
+	unsigned done, burst;
 	int r = 0;
 
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&daemon, sizeof(daemon)) < 0) {
 		fprintf(stderr, "strays: a socket to the daemon: %s\n", strerror(errno));
 		r = -EIO;
 	}
-	for (sent = 0; sent < count && !r; sent += burst) {
-		burst = count - sent < BURST ? count - sent : BURST;
-		r = send_burst(fd, strays, sent, burst);
+	for (done = 0; done < count && !r; done += burst) {
+		burst = count - done < BURST ? count - done : BURST;
+		r = send_until_rejected(fd, strays, done, burst);
 	}
 	if (fd >= 0) {
 		close(fd);

@@ -25,13 +25,13 @@ struct stray {
  */
 void stray_make(uint64_t spi_i, uint64_t spi_r, uint32_t msgid, struct stray *ret);
 
-/** Packets that are sent in turn: more than the daemon is sent at a time, as it drops
- * a request while it is at one of the same IKE_SA and message ID. */
+/** Packets that are sent in turn. */
 #define STRAYS 32
 
 /**
- * Sends packets in turn to the daemon in this process, and sees to it that each is
- * rejected before there are too many for its socket.
+ * Sends packets in turn to the daemon in this process until it has rejected so many,
+ * or a few more. It drops some: a request while it is at one of the same IKE_SA and
+ * message ID, and what its socket has no room for.
  *
  * @return	0, -EIO, -ETIMEDOUT; said on stderr
  */
