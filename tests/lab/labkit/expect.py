@@ -2,7 +2,7 @@
 """What a scenario expects of a gateway's records, and whether it came true.
 
 One line for each record in the order of rec-seq: the op, then constraints on
-fields. Neighbouring lines that begin with '&' form a group whose order does not
+fields; 'start' is a 5451 unless the line has another event-id. Neighbouring lines that begin with '&' form a group whose order does not
 matter; a group of lines that begin with '*' stands for any number of such records.
 
     key=value      the value as it stands in the record
@@ -85,12 +85,19 @@ class Expected:
         self._groups = []
         for number, line in lines:
             mark = line[0] if line[0] in "&*" else ""
-            op, *words = line.lstrip("&* ").split()
-            entry = (number, [("op", "=", op)] + parse_constraints(words))
+            entry = (number, self._entry(*line.lstrip("&* ").split()))
             if mark and self._groups and self._groups[-1][0] == mark:
                 self._groups[-1][1].append(entry)
             else:
                 self._groups.append((mark, [entry]))
+
+    @staticmethod
+    def _entry(op, *words):
+        wanted = parse_constraints(words)
+        # a negotiation that failed is an op=start as well
+        if op == "start" and not any(key == "event-id" for key, _, _ in wanted):
+            wanted.insert(0, ("event-id", "=", "5451"))
+        return [("op", "=", op)] + wanted
 
     def check(self, records, names):
         """What is wrong with a gateway's records, given as dicts in order."""
@@ -133,6 +140,7 @@ class Expected:
 
 def brief(record):
     """A record in a few words, for a message."""
-    keys = ("op", "child-name", "child-sa", "in-spi", "out-spi", "reason", "ended-by",
-            "rec-seq")
+    keys = ("op", "event-id", "child-name", "child-sa", "in-spi", "out-spi", "exchange",
+            "msgid", "reason", "ended-by", "failure-point", "qm-state", "notify",
+            "authenticated", "packet-len", "count", "rec-seq")
     return " ".join(f"{key}={record[key]}" for key in keys if key in record)

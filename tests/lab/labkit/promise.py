@@ -35,9 +35,9 @@ class Side:
         self.charon = kernel.charon_pairs(read(f"{folder}/charon.log"))
         self.records = [record for record in records if record.pid in self.runs]
 
-    def of(self, op):
-        """Records of an op."""
-        return [record for record in self.records if record.op == op]
+    def of(self, kind):
+        """Records of a kind; see trail.Record.kind."""
+        return [record for record in self.records if record.kind == kind]
 
     def forbidden(self, moment):
         """Whether no policy demanded a record at that time."""
@@ -91,12 +91,15 @@ def _sequence(side):
     problems = []
     numbers = collections.defaultdict(list)
     for record in side.records:
-        numbers[record.key].append(record)
-    for (pid, instance), records in numbers.items():
+        numbers[record.pid].append(record)
+    for pid, records in numbers.items():
+        # a packet that is of no SA needs no instance
+        instance = ",".join(sorted({record.fields["instance"] for record in records
+                                    if "instance" in record.fields}))
         found = [int(record.number("rec-seq")) for record in records]
         holes = found[-1] - found[0] + 1 - len(found)
         counted = _lost(records, "audit")
-        if found != sorted(set(found)) or holes != counted:
+        if found != sorted(set(found)) or holes != counted or "," in instance:
             problems.append(f"rec-seq of pid={pid} instance={instance} is "
                             f"{' '.join(map(str, found))}, not a sequence with {counted} "
                             "lost")
@@ -225,9 +228,9 @@ def _snapshots(side, shots):
             continue
         own = [record for record in side.records
                if record.pid == run["pid"] and record.number("when") < time]
-        ended = {record.spi("in-spi") for record in own if record.op == "destroy"}
+        ended = {record.spi("in-spi") for record in own if record.kind == "destroy"}
         begun = [record for record in own
-                 if record.op == "start" and record.spi("in-spi") not in ended]
+                 if record.kind == "start" and record.spi("in-spi") not in ended]
         is_open = {(record.spi("in-spi"), record.spi("out-spi")) for record in begun}
         up = {(i, o) for i, o, state in kernel.listed(here["list-sas"])
               if state in ("INSTALLED", "REKEYING", "REKEYED", "DELETING", "DELETED")}

@@ -131,7 +131,8 @@ CHILD = ("child-sas", "net-2")
 IN1 = f"in-spi={0xc1000001}(0xc1000001)"
 OUT1 = f"out-spi={0xc2000001}(0xc2000001)"
 OUT2 = f"out-spi={0xc2000002}(0xc2000002)"
-START, END = "op=start", "op=destroy"
+START, END = "op=start event-id=5451", "op=destroy"
+FAILURE, PACKET = "event-id=4654", "event-id=4977"
 
 # what is done, how, and what must be said of it; None: it must pass
 CASES = [
@@ -192,6 +193,30 @@ CASES = [
     ("unknown reason", replace("reason=deleted", "reason=bored", MOON), "reason=bored"),
     ("unencoded name", replace('conn-name="gw"', "conn-name=gw", MOON, START, FIRST),
      "conn-name=gw"),
+    ("a 4654 of an SA that has a 5451", replace(" child-sa=3 ", " child-sa=2 ", MOON, FAILURE),
+     None),
+    ("4654 removed", remove(MOON, FAILURE), "not a sequence"),
+    ("4977 removed", remove(MOON, PACKET, "count=1 "), "not a sequence"),
+    ("res=success on a 4654", replace("res=failed", "res=success", SUN, FAILURE),
+     "res=success"),
+    ("5451 that says it is a 4654", replace("event-id=5451", "event-id=4654", SUN, FIRST),
+     "fields are"),
+    ("4654 without its notify", replace(" notify=NO_PROPOSAL_CHOSEN", "", SUN, FAILURE),
+     "fields are"),
+    ("4654 with another instance", replace("instance=1", "instance=2", SUN, FAILURE),
+     "not a sequence"),
+    ("4977 of an unknown kind", replace("reason=bad-integrity", "reason=ugly", MOON, PACKET),
+     "reason=ugly"),
+    ("4977 with half an SPI", replace(f"{0x1234:016x}", f"{0x1234:08x}", MOON, "count=1 "),
+     "ike-spi-i="),
+    ("4977 of no packets", replace("count=1 ", "count=0 ", MOON, PACKET), "count=0"),
+    ("4977 of several kinds in one packet", replace("count=7 ", "count=1 ", MOON, PACKET),
+     "count=1"),
+    ("4977 that begins after its end",
+     replace(f"since={synthetic.EPOCH + 18}.000", f"since={synthetic.EPOCH + 25}.000", MOON),
+     "count=7"),
+    ("4977 of a network, to be found by an address",
+     replace("raddr=198.18.0.1 ", "raddr=2001:db8::/64 ", MOON, "count=7"), "is not the peer"),
     ("res=failed on a 5451", replace("res=success", "res=failed", MOON, START, FIRST),
      "res=failed"),
     ("addr is not the peer", replace("addr=192.0.2.2 terminal", "addr=192.0.2.9 terminal",
@@ -261,8 +286,10 @@ def spoiled():
 def expectations():
     """Tests of the language of expectations."""
     records = [expect.fields(text) for text in (
-        "op=start child-sa=1 in-spi=5 when=1.5", "op=start child-sa=2 in-spi=6 when=2.5",
+        "op=start event-id=5451 child-sa=1 in-spi=5 when=1.5",
+        "op=start event-id=5451 child-sa=2 in-spi=6 when=2.5",
         "op=destroy child-sa=1 in-spi=5 when=3.5")]
+    failed = [expect.fields("op=start event-id=4654 reason=dpd")]
     cases = [
         ("what is there", ["start in-spi=<a>", "start when>2", "destroy in-spi=<a>"], True),
         ("a group in any order", ["& start child-sa=2", "& start child-sa=1", "destroy"], True),
@@ -279,6 +306,10 @@ def expectations():
     ]
     for title, lines, good in cases:
         said = expect.Expected(enumerate(lines, 1)).check(records, {})
+        yield f"expect: {title} {'passes' if good else 'is found'}", good == (not said), said
+    for title, line, good in (("a failure", "start event-id=4654", True),
+                              ("a failure taken for a success", "start", False)):
+        said = expect.Expected([(1, line)]).check(failed, {})
         yield f"expect: {title} {'passes' if good else 'is found'}", good == (not said), said
     pairs = [("plain", '"plain"'), ("a b", "612062"), ('"', "22"), ("'", "27"),
              ("ü", "C3BC")]

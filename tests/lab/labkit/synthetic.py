@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A made-up folder of results, as a good run would leave it, for tests of the checker.
 
-Two gateways, one tunnel that is rekeyed once and then closed.
+Two gateways, one tunnel that is rekeyed once and then closed. In between a rekey failed,
+and moon got packets that were none of the peer's.
 """
 
 import json
@@ -81,18 +82,22 @@ class Folder:
         self._start(name, 0)
         self._start(name, 1)
         self._end(name, 0, "rekeyed", "local" if name == "moon" else "peer")
+        self._failure(name)
+        if name == "moon":
+            self._packet(name, 23.0, "bad-integrity", 1)
+            self._packet(name, 24.0, "several", 7)
         self._end(name, 1, "deleted", "local" if name == "moon" else "peer")
         self._record(name, 40.0, "op=audit-stop instance=1 written=5 "
                      "policy=success-and-failure")
 
-    def _record(self, name, when, body, addr="?"):
+    def _record(self, name, when, body, addr="?", result="success"):
         self._serial += 1
         self._numbers[name] += 1
         self.audit.append(
             f"type=CRYPTO_IPSEC_SA msg=audit({EPOCH + when:.3f}:{self._serial}): "
             f"pid={PIDS[name]} uid=0 auid=4294967295 ses=4294967295 subj=unconfined "
             f"msg='{body} when={EPOCH + when:.3f} rec-seq={self._numbers[name]} "
-            f"exe=\"{EXE[name]}\" hostname=? addr={addr} terminal=? res=success'"
+            f"exe=\"{EXE[name]}\" hostname=? addr={addr} terminal=? res={result}'"
             "\x1dUID=\"root\" AUID=\"unset\"\n")
 
     def _parts(self, name, index):
@@ -130,6 +135,26 @@ class Folder:
                 f"total-bytes-out=? rekeys={index}")
         self._record(name, LIFE[index][1], body, remote)
         self._kernel(name, index, LIFE[index][1], "Deleted ")
+
+    def _failure(self, name):
+        who, _, _, ids, remote = self._parts(name, 1)
+        who = who.replace("child-sa=2", f"child-sa={'3' if name == 'moon' else '?'}")
+        body = (f"op=start event-id=4654 {who} reqid=1 laddr="
+                f"{base.ADDRESSES[name]['outer'][0]} lport=4500 raddr={remote} rport=4500 "
+                f"local-ts={base.network(name)} remote-ts={base.network(base.peer(name))} "
+                f"proposals=ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ {ids} "
+                "reason=proposal-mismatch-child failure-point=remote qm-state=first-sent "
+                "exchange=CREATE_CHILD_SA msgid=4 notify=NO_PROPOSAL_CHOSEN count=1 "
+                f"since={EPOCH + 22:.3f}")
+        self._record(name, 22.0, body, remote, "failed")
+
+    def _packet(self, name, when, reason, count):
+        body = ("op=invalid-packet event-id=4977 ike-version=2 exchange=CREATE_CHILD_SA "
+                f"msgid=7 ike-sa=1 ike-spi-i={0x1234:016x} ike-spi-r={0x5678:016x} "
+                f"laddr={base.ADDRESSES[name]['outer'][0]} lport=500 raddr=198.18.0.1 "
+                f"rport=500 packet-len=204 reason={reason} authenticated=no count={count} "
+                f"since={EPOCH + when - count + 1:.3f}")
+        self._record(name, when, body, "198.18.0.1")
 
     def _kernel(self, name, index, when, what):
         other = base.peer(name)

@@ -27,6 +27,15 @@ SELECTORS = rf"{SELECTOR}(,{SELECTOR})*(,\+\d+)?|\?"
 MARK = r"\d+(:0x[0-9a-f]+)?(/\d+(:0x[0-9a-f]+)?)?"
 POLICY = "not-configured|no-auditing|success|failure|success-and-failure"
 WORD = r"[A-Za-z0-9_.+-]+|\?"
+# algorithms as charon prints them, several proposals with commas between them
+PROPOSALS = r"[A-Za-z0-9_:/.,+-]+|\?"
+# IANA's name, or a number where there is none
+EXCHANGE = r"[A-Z][A-Z_]+|\d+|\?"
+NOTIFY = r"[A-Z][A-Z_0-9]+|\d+|\?"
+IKE_SPI = r"[0-9a-f]{16}|\?"
+# of many senders: that of a network, or of no one
+SENDER = ADDRESS + r"(/\d+)?|\?"
+MAYBE_ADDRESS = ADDRESS + r"|\?"
 
 WHO = [("acct", STRING), ("direction", "initiator|responder"), ("conn-name", STRING),
        ("child-name", STRING), ("ike-version", "[12]"), ("instance", NUMBER),
@@ -38,6 +47,8 @@ PATH = [("in-spi", SPI), ("out-spi", SPI), ("laddr", ADDRESS), ("lport", NUMBER)
         ("local-ts", SELECTORS), ("remote-ts", SELECTORS),
         ("remote-vip", ADDRESS + r"|\?")]
 IDS = [("local-id", STRING), ("remote-id", STRING)]
+# a summary stands for many, the first of which was at since=
+SUMMARY = [("count", r"[1-9]\d*"), ("since", SECONDS + r"|\?")]
 ENDING = [("when", SECONDS), ("rec-seq", NUMBER)]
 TAIL = [("exe", '"[^" ]+"'), ("hostname", r"\?"), ("addr", ADDRESS + r"|\?"),
         ("terminal", r"\?")]
@@ -47,6 +58,24 @@ GRAMMAR = {
         ("cipher", WORD), ("ksize", NUMBER), ("integ", WORD), ("pfs", WORD),
         ("esn", "yes|no"), ("encap", "yes|no")] + PATH + [
         ("life-time", NUMBER), ("life-bytes", NUMBER), ("life-packets", NUMBER)] + IDS,
+    "failure": [
+        ("event-id", "4654"), ("acct", STRING), ("direction", r"initiator|responder|\?"),
+        ("conn-name", STRING), ("child-name", STRING), ("ike-version", r"[12]|\?"),
+        ("instance", NUMBER), ("ike-sa", KNOWN), ("child-sa", KNOWN), ("reqid", KNOWN),
+        ("laddr", MAYBE_ADDRESS), ("lport", KNOWN), ("raddr", SENDER), ("rport", KNOWN),
+        ("local-ts", SELECTORS), ("remote-ts", SELECTORS), ("proposals", PROPOSALS)] + IDS + [
+        ("reason", "[a-z][a-z0-9-]+"), ("failure-point", r"local|remote|\?"),
+        ("qm-state", r"none|first-sent|final-sent|complete|\?"), ("exchange", EXCHANGE),
+        ("msgid", KNOWN), ("notify", NOTIFY)] + SUMMARY,
+    "invalid-packet": [
+        ("event-id", "4977"), ("ike-version", KNOWN), ("exchange", EXCHANGE),
+        ("msgid", KNOWN), ("ike-sa", KNOWN), ("ike-spi-i", IKE_SPI), ("ike-spi-r", IKE_SPI),
+        ("laddr", MAYBE_ADDRESS), ("lport", KNOWN), ("raddr", SENDER), ("rport", KNOWN),
+        ("packet-len", KNOWN),
+        ("reason", "bad-integrity|bad-hash|malformed|invalid-payload|"
+                   "unknown-critical-payload|unsupported-exchange|unexpected-message-id|"
+                   "replayed|unknown-ike-sa|bad-header|unencrypted|no-keys|several|unknown"),
+        ("authenticated", r"yes|no|\?")] + SUMMARY,
     "destroy": [("event-id", "5452")] + WHO + KIND + PATH + IDS + [
         ("reason", "deleted|rekeyed|expired|dpd|ike-deleted|ike-expired|reauthenticated|"
                    "replaced|shutdown|parse-error|unknown"),
@@ -61,7 +90,9 @@ GRAMMAR = {
     "lost": [("instance", NUMBER), ("count", NUMBER), ("since", SECONDS),
              ("cause", "queue|audit")],
 }
-RESULTS = {"lost": "failed"}
+RESULTS = {"lost": "failed", "failure": "failed",
+           # a setting says which
+           "invalid-packet": "success|failed"}
 
 
 class Record:
@@ -77,6 +108,12 @@ class Record:
     def op(self):
         """The record's op=."""
         return self.fields.get("op", "?")
+
+    @property
+    def kind(self):
+        """What it tells of: its op, but two events are an op=start."""
+        failed = self.op == "start" and self.fields.get("event-id") == "4654"
+        return "failure" if failed else self.op
 
     @property
     def key(self):
@@ -95,15 +132,16 @@ class Record:
 
     def brief(self):
         """The record in a few words, for a message."""
-        names = ("op", "pid", "child-sa", "in-spi", "out-spi", "reason", "rec-seq")
+        names = ("op", "event-id", "pid", "child-sa", "in-spi", "out-spi", "reason",
+                 "rec-seq")
         return " ".join(f"{n}={self.fields[n]}" for n in names if n in self.fields)
 
     def faults(self):
         """What differs from the grammar."""
-        grammar = GRAMMAR.get(self.op)
+        grammar = GRAMMAR.get(self.kind)
         if grammar is None:
             return [f"no such op: {self.brief()}"]
-        result = ("res", RESULTS.get(self.op, "success"))
+        result = ("res", RESULTS.get(self.kind, "success"))
         wanted = [("op", self.op)] + grammar + ENDING + TAIL + [result]
         names = [name for name, _ in self.pairs]
         names = names[names.index("op"):]
@@ -113,7 +151,7 @@ class Record:
             return [f"fields are {' '.join(names)} in: {self.brief()}"]
         found = [f"{name}={self.fields[name]} in: {self.brief()}" for name, shape in wanted
                  if not re.fullmatch(shape, self.fields[name])]
-        return found + self._spi_faults() + self._addr_faults()
+        return found + self._spi_faults() + self._addr_faults() + self._count_faults()
 
     def _spi_faults(self):
         return [f"{name}={self.fields[name]}: the two forms differ" for name in
@@ -121,8 +159,21 @@ class Record:
                 self.fields[name] != f"{self.spi(name)}(0x{self.spi(name):x})"]
 
     def _addr_faults(self):
-        if "raddr" in self.fields and self.fields["addr"] != self.fields["raddr"]:
+        peer = self.fields.get("raddr", self.fields["addr"])
+        # a network is the address of nobody
+        if self.fields["addr"] != ("?" if "/" in peer else peer):
             return [f"addr={self.fields['addr']} is not the peer in: {self.brief()}"]
+        return []
+
+    def _count_faults(self):
+        """One that stands for many has begun before it was written."""
+        if self.kind not in ("failure", "invalid-packet"):
+            return []
+        many = self.number("count") > 1
+        if self.number("since") > self.number("when") or (
+                self.fields["reason"] == "several" and not many):
+            return [f"count={self.fields['count']} since={self.fields['since']} "
+                    f"when={self.fields['when']} in: {self.brief()}"]
         return []
 
 
