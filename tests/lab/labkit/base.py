@@ -17,6 +17,9 @@ ADDRESSES = {
     },
 }
 
+# what the gateways, and only they, know
+SECRET = "a secret of the lab"
+
 DAEMONS = {
     "charon": "/usr/lib/ipsec/charon",
     "charon-systemd": "/usr/sbin/charon-systemd",
@@ -58,7 +61,7 @@ def swanctl(name, version):
         (f"{conn}.children.net.local_ts", network(name)),
         (f"{conn}.children.net.remote_ts", network(other)),
         (f"{conn}.children.net.esp_proposals", "aes128-sha256-x25519"),
-        ("secrets.ike-lab.secret", '"a secret of the lab"'),
+        ("secrets.ike-lab.secret", f'"{SECRET}"'),
     ]
 
 

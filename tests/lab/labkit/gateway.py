@@ -24,6 +24,8 @@ class Gateway:
         self.results = os.path.join(results, name)
         self.private = f"/tmp/lab/{self.ns}"
         self.daemon = scenario.daemons[name]
+        # without a charon: the steps say what it sends
+        self.crafted = scenario.crafted and name == "sun"
         # shell commands that change charon's mounts, and a program that runs charon
         self.before = ""
         self.under = ""
@@ -119,6 +121,8 @@ class Gateway:
 
     def start(self):
         """Starts charon; call ready() next."""
+        if self.crafted:
+            raise LabError(f"{self.name} is crafted, it has no charon to start")
         if self._charon:
             raise LabError(f"{self.name}: charon is running already")
         self.write()

@@ -5,8 +5,9 @@ import os
 import re
 
 from . import base
+from .ike import words
 
-HEADERS = {"title", "why", "versions", "daemons", "exclusive", "lossy", "start"}
+HEADERS = {"title", "why", "versions", "daemons", "exclusive", "lossy", "start", "peer"}
 SECTION = re.compile(r"\[(swanctl|strongswan|steps|expect)(?: (moon|sun|both))?\]$")
 MANY = re.compile(r"\{(\d+)\.\.(\d+)\}")
 ONLY = re.compile(r"@([12]) +(.*)$")
@@ -79,6 +80,27 @@ class Scenario:
         for name in self.daemons.values():
             if name not in base.DAEMONS:
                 self._fail(1, f"no such daemon: {name}")
+        if self.headers.get("peer", "crafted") != "crafted":
+            self._fail(1, "peer: can only be 'crafted'")
+        for version in self.versions:
+            self._check_peer(version)
+
+    def _check_peer(self, version):
+        """What only a crafted peer can do, and what it cannot."""
+        for kind, who in self.sections:
+            if self.crafted and who == "sun":
+                self._fail(1, f"[{kind} sun]: sun is crafted, it has no charon")
+        for number, line in self.lines(version, "steps"):
+            word, *rest = line.split()
+            if word in ("ike", "flood") and not self.crafted:
+                self._fail(number, f"{word} needs 'peer: crafted'")
+            try:
+                if word == "ike":
+                    words.parse(version, " ".join(rest))
+                elif word == "flood":
+                    words.parse_flood(rest)
+            except (ValueError, re.error) as error:
+                self._fail(number, f"{line}: {error}")
 
     @property
     def versions(self):
@@ -100,6 +122,11 @@ class Scenario:
     def lossy(self):
         """Whether the kernel may throw records away: then there is no promise."""
         return self.headers.get("lossy") == "yes"
+
+    @property
+    def crafted(self):
+        """Whether sun is no charon but a peer that does what the steps say."""
+        return "peer" in self.headers
 
     @property
     def starts(self):

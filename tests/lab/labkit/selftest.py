@@ -8,7 +8,8 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 
-from labkit import conf, expect, promise, synthetic  # noqa: E402
+from labkit import conf, expect, promise, scenario, synthetic  # noqa: E402
+from labkit.ike import test as ike_test  # noqa: E402
 
 MOON, SUN = "pid=500", "pid=600"
 FIRST, SECOND = " child-sa=1 ", " child-sa=2 "
@@ -328,11 +329,58 @@ def settings():
         yield "conf: a value is no section", True, []
 
 
+HEAD = "title: t\nwhy: w\nversions: {}\n"
+CRAFTED = HEAD + "peer: crafted\n[steps]\n"
+# a scenario, and what must be said of it; None: it is one
+SCENARIOS = [
+    ("two charons", HEAD.format("2 1") + "[steps]\nmoon: true\n", None),
+    ("a crafted peer", CRAFTED.format("2 1") + "ike a connect\nike a send delete of=ike -> ok\n"
+     "@2 ike a send child nonce=4 mid=+1 => some (log|line)\n"
+     "@1 ike a send quick third=wrong-hash -> ok\nike a gets 14\nflood count=9 sources=2 seconds=3\n", None),
+    ("a peer of another kind", HEAD.format("2") + "peer: friendly\n", "can only be"),
+    ("a charon where the peer is crafted", CRAFTED.format("2") + "[swanctl sun]\na = b\n",
+     "it has no charon"),
+    ("a crafted packet of a charon", HEAD.format("2") + "[steps]\nike a connect\n", "needs"),
+    ("a flood of a charon", HEAD.format("2") + "[steps]\nflood count=1 sources=1 seconds=1\n",
+     "needs"),
+    ("an unknown word", CRAFTED.format("2") + "ike a dance\n", "neither connect"),
+    ("an unknown message", CRAFTED.format("2") + "ike a send quick\n", "no 'send quick'"),
+    ("an unknown flaw", CRAFTED.format("2") + "ike a send child wrong-hash\n", "no such option"),
+    ("a flaw without its value", CRAFTED.format("2") + "ike a send child mid\n", "takes a value"),
+    ("a flaw with a value too many", CRAFTED.format("2") + "ike a send child no-sa=1\n",
+     "takes no value"),
+    ("a flaw of another version", CRAFTED.format("2 1") + "@1 ike a send quick bad-icv\n",
+     "no such option"),
+    ("an unknown option", CRAFTED.format("2") + "ike a connect flavour=mint\n", "no such option"),
+    ("an unknown notify", CRAFTED.format("2") + "ike a send child -> BAD_LUCK\n", "no notify"),
+    ("an unknown answer", CRAFTED.format("2") + "ike a answer child perhaps\n",
+     "no such answer"),
+    ("no answer", CRAFTED.format("2") + "ike a answer child always\n", "which answer"),
+    ("a pattern that is none", CRAFTED.format("2") + "ike a send child => (\n", "ike a send"),
+    ("a flood without bounds", CRAFTED.format("2") + "flood count=9\n", "a flood needs"),
+]
+
+
+def scenarios():
+    """Tests of how scenarios are read."""
+    for title, text, wanted in SCENARIOS:
+        said = []
+        with tempfile.TemporaryDirectory() as folder:
+            with open(f"{folder}/s.scn", "w", encoding="utf-8") as file:
+                file.write(text)
+            try:
+                scenario.Scenario(f"{folder}/s.scn")
+            except scenario.ScenarioError as error:
+                said = [str(error)]
+        good = any(wanted in line for line in said) if wanted else not said
+        yield f"scenario: {title}{' is found' if wanted else ' is read'}", good, said
+
+
 def main():
     """Prints a verdict on each test."""
     failed = number = 0
     for number, (title, good, said) in enumerate(
-            [*spoiled(), *expectations(), *settings()], 1):
+            [*spoiled(), *expectations(), *settings(), *scenarios(), *ike_test.tests()], 1):
         failed += not good
         print(f"{'ok' if good else 'not ok'} {number} - {title}")
         if not good:

@@ -10,6 +10,7 @@ import time
 
 from . import expect, network, trail
 from .auditlog import BACKLOG, BACKLOG_WAIT, LOG
+from .ike.words import parse_flood
 from .shell import LabError, read, run, wait_for
 
 COMMAND = re.compile(r"(moon|sun|both)([!?&]?): *(.*)$")
@@ -39,9 +40,12 @@ class Steps:
         self._auditd_stopped = False
         self._audit_changed = False
         self._filler = None
+        self._version = None
+        self._peer = None
 
     def run(self, scenario, version):
         """Runs all steps, then waits for the commands in the background."""
+        self._version = version
         for number, line in scenario.lines(version, "steps"):
             self._say(f"step: {line}")
             self._announce(line)
@@ -57,6 +61,8 @@ class Steps:
         """Undoes what a broken scenario may have left for others."""
         self._signal_auditd(signal.SIGCONT)
         self._do_fill("off")
+        if self._peer:
+            self._peer.close()
         if self._audit_changed:
             run(["auditctl", "-e", "1"])
             self._do_backlog(BACKLOG)
@@ -85,7 +91,9 @@ class Steps:
         return method(*args)
 
     def _each(self, who):
-        return list(self._gateways.values()) if who == "both" else [self._gateways[who]]
+        if who == "both":
+            return [one for one in self._gateways.values() if not one.crafted]
+        return [self._gateways[who]]
 
     def _command(self, who, flag, text):
         for gateway in self._each(who):
@@ -216,6 +224,25 @@ class Steps:
     def _do_delay(self, who, length):
         for gateway in self._each(who):
             network.delay(gateway.ns, length)
+
+    # --- a crafted peer -----------------------------------------------------
+
+    def _crafted(self):
+        """The crafted peer: made when it is needed, its algorithms take time to load."""
+        if not self._peer:
+            from .ike.crafter import Crafter  # pylint: disable=import-outside-toplevel
+            self._peer = Crafter(self._gateways["sun"], self._gateways["moon"],
+                                 self._version)
+        return self._peer
+
+    def _do_ike(self, *words):
+        """Has the crafted peer do something."""
+        self._crafted().play(" ".join(words))
+
+    def _do_flood(self, *bounds):
+        """Has the crafted peer send packets of no IKE_SA, as fast as it can."""
+        sent, seconds = self._crafted().flood(parse_flood(bounds))
+        self._note(f"{sent} packets in {seconds:.1f} s")
 
     # --- auditd, for scenarios that run alone ------------------------------
 
