@@ -336,7 +336,8 @@ SCENARIOS = [
     ("two charons", HEAD.format("2 1") + "[steps]\nmoon: true\n", None),
     ("a crafted peer", CRAFTED.format("2 1") + "ike a connect\nike a send delete of=ike -> ok\n"
      "@2 ike a send child nonce=4 mid=+1 => some (log|line)\n"
-     "@1 ike a send quick third=wrong-hash -> ok\nike a gets 14\nflood count=9 sources=2 seconds=3\n", None),
+     "@1 ike a send quick third=no -> ok\n@1 ike a send third wrong-hash\n"
+     "ike a gets 14\nflood count=9 sources=2 seconds=3\n", None),
     ("a peer of another kind", HEAD.format("2") + "peer: friendly\n", "can only be"),
     ("a charon where the peer is crafted", CRAFTED.format("2") + "[swanctl sun]\na = b\n",
      "it has no charon"),
@@ -352,6 +353,8 @@ SCENARIOS = [
     ("a flaw of another version", CRAFTED.format("2 1") + "@1 ike a send quick bad-icv\n",
      "no such option"),
     ("an unknown option", CRAFTED.format("2") + "ike a connect flavour=mint\n", "no such option"),
+    ("QM3 otherwise than never", CRAFTED.format("1") + "ike a send quick third=late\n",
+     "third= can only"),
     ("an unknown notify", CRAFTED.format("2") + "ike a send child -> BAD_LUCK\n", "no notify"),
     ("an unknown answer", CRAFTED.format("2") + "ike a answer child perhaps\n",
      "no such answer"),

@@ -47,13 +47,31 @@ def proposed(data):
     return protocol, proposal[8:8 + size]
 
 
-def accepted(data, spi):
-    """The answer to an SA payload: its first proposal, with an SPI of one's own."""
+def _transforms(data):
+    """The transforms of a proposal, as (type, id, bytes)."""
+    while data:
+        length = int.from_bytes(data[2:4], "big")
+        if not 8 <= length <= len(data):
+            raise WireError(f"transform of length {length} in {len(data)} bytes")
+        yield data[4], int.from_bytes(data[6:8], "big"), data[:length]
+        data = data[length:]
+
+
+def accepted(data, spi, group):
+    """The answer to an SA payload: one algorithm of each type of its first proposal, the
+    group of the key exchange among them, and an SPI of one's own."""
     proposal, _, size = _first_proposal(data)
     if len(spi) != size:
         raise WireError(f"an SPI of {size} bytes is proposed")
-    # the proposal may have been followed by others
-    return b"\0" + proposal[1:8] + spi + proposal[8 + size:]
+    chosen = {}
+    for kind, number, text in _transforms(proposal[8 + size:]):
+        if kind != GROUP or number == group:
+            chosen.setdefault(kind, text)
+    chosen = [(b"\0" if number == len(chosen) else b"\3") + text[1:]
+              for number, text in enumerate(chosen.values(), 1)]
+    length = 8 + size + sum(map(len, chosen))
+    return (struct.pack("!BBH", 0, 0, length) + proposal[4:7] + bytes([len(chosen)]) + spi +
+            b"".join(chosen))
 
 
 def key_exchange(group, public):

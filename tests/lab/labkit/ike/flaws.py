@@ -7,12 +7,15 @@ function's name are IKEv1's. The README of the lab lists them all.
 
 import os
 
-from . import crypto, keys
+from . import bodies, bodies1, crypto, keys
 from .message import HEADER, Payload
-from .numbers import P1, P2, V2_RESPONSE
+from .numbers import ESP, P1, P2, V2_RESPONSE
 
 # a payload type that nobody has registered
 UNKNOWN_PAYLOAD = 200
+# what no gateway of the lab has
+OTHER_ESP = ["aes256", "sha512"]
+OTHER_NETWORK = "10.9.0.0/16"
 
 
 def _flip(data, at):
@@ -179,6 +182,17 @@ def many_ts(draft, _):
     draft.double(P2.TSR)
 
 
+def other_esp(draft, _):
+    """other algorithms in the SA payload"""
+    draft.swap(P2.SA, bodies.security_association(ESP, os.urandom(4), OTHER_ESP + ["noesn"]))
+
+
+def other_ts(draft, _):
+    """other networks in the TS payloads"""
+    draft.swap(P2.TSI, bodies.selectors(OTHER_NETWORK))
+    draft.swap(P2.TSR, bodies.selectors(OTHER_NETWORK))
+
+
 def critical(draft, _):
     """a payload of an unknown type that is marked critical"""
     draft.payloads.append(Payload(UNKNOWN_PAYLOAD, b"whatever", critical=True))
@@ -250,6 +264,16 @@ def no_nonce1(draft, _):
 def nonce1(draft, value):
     """a nonce of that many bytes"""
     draft.swap(P1.NONCE, os.urandom(int(value)))
+
+
+def other_esp1(draft, _):
+    """other algorithms in the SA payload"""
+    draft.swap(P1.SA, bodies1.phase2(os.urandom(4), OTHER_ESP))
+
+
+def other_ts1(draft, _):
+    """other networks in the ID payloads"""
+    draft.swap(P1.ID, bodies1.subnet(OTHER_NETWORK))
 
 
 def fragment(draft, value):

@@ -107,7 +107,13 @@ def _bodies():
     offer = bodies.security_association(numbers.ESP, b"spi!", ["aes128", "sha256"])
     yield "a proposal and its SPI", bodies.proposed(offer) == (numbers.ESP, b"spi!")
     yield "the answer differs by its SPI", (
-        bodies.accepted(offer, b"ours") == offer.replace(b"spi!", b"ours"))
+        bodies.accepted(offer, b"ours", 0) == offer.replace(b"spi!", b"ours"))
+    offer = bodies.security_association(
+        numbers.ESP, b"spi!", ["aes128", "sha256", "x25519", "modp2048", "noesn"])
+    yield "the answer has the group of the key exchange", (
+        bodies.accepted(offer, b"ours", crypto.Modp2048.group) ==
+        bodies.security_association(numbers.ESP, b"ours",
+                                    ["aes128", "sha256", "modp2048", "noesn"]))
     yield "a notify with an SPI", bodies.notified(bodies.notify(44, b"x", b"spi!")) == (44, b"x")
     yield "a delete", bodies.deleted(bodies.delete([b"spi1", b"spi2"]))[1] == [b"spi1", b"spi2"]
     offer = bodies1.phase2(b"spi!", ["aes128", "sha256", "x25519"])

@@ -65,13 +65,15 @@ class Answers:
         if protocol == numbers.IKE:
             # rekeying itself is more than this peer can do
             return [Payload(P2.NOTIFY, bodies.notify(NOTIFIES[2]["NO_ADDITIONAL_SAS"]))]
+        # who asks again has one CHILD_SA of it in the end
+        self.children = {own: its for own, its in self.children.items() if its != other}
         spi = os.urandom(4)
         self.children[spi] = other
-        payloads = [Payload(P2.SA, bodies.accepted(proposal, spi)),
-                    Payload(P2.NONCE, os.urandom(32))]
         offer = message.first(request.payloads, P2.KE)
-        if offer:
-            group, _ = bodies.offered_key(offer.body)
+        group = bodies.offered_key(offer.body)[0] if offer else 0
+        payloads = [Payload(P2.SA, bodies.accepted(proposal, spi, group)),
+                    Payload(P2.NONCE, os.urandom(32))]
+        if group:
             exchange = next(one for one in crypto.GROUPS.values() if one.group == group)()
             payloads.append(Payload(P2.KE, bodies.key_exchange(group, exchange.public)))
         return payloads + [one for one in request.payloads if one.kind in (P2.TSI, P2.TSR)]

@@ -19,8 +19,8 @@ from .numbers import is_notify
 # options of connect, of each message, and of the requests that can be answered
 CONNECT = {1: {"psk", "child", "stop"}, 2: {"psk", "child", "stop", "eap"}}
 SEND = {
-    1: {"quick": {"esp", "ts", "third"}, "delete": {"of"}, "notify": {"type"}, "dpd": set(),
-        "again": {"back", "of"}},
+    1: {"quick": {"esp", "ts", "third"}, "third": set(), "delete": {"of"},
+        "notify": {"type"}, "dpd": set(), "again": {"back"}},
     2: {"child": {"esp", "ts", "ke"}, "rekey": {"esp", "ts", "ke", "of"}, "delete": {"of"},
         "info": set(), "auth": set(), "again": {"back", "of"}},
 }
@@ -28,15 +28,15 @@ ANSWER = {1: {"quick"}, 2: {"child", "info"}}
 # flaws, and whether a value goes with them; flaws.py has a function for each
 _COMMON = {"mid": True, "exchange": True, "version": True, "response": False,
            "unknown-spi": False, "no-spi": False, "length": True, "cut": True,
-           "wrong-key": False, "unencrypted": False, "inner-length": False}
+           "wrong-key": False, "unencrypted": False, "inner-length": False, "malformed": False,
+           "no-sa": False, "no-nonce": False, "nonce": True, "other-esp": False,
+           "other-ts": False}
 FLAWS = {
-    1: {**_COMMON, "malformed": False, "wrong-hash": False, "hash-last": False,
-        "excess": True, "empty": False, "three-ids": False, "no-sa": False,
-        "no-nonce": False, "nonce": True, "fragment": True},
-    2: {**_COMMON, "malformed": False, "bad-icv": False, "tampered": False,
+    1: {**_COMMON, "wrong-hash": False, "hash-last": False, "three-ids": False,
+        "excess": True, "empty": False, "fragment": True},
+    2: {**_COMMON, "bad-icv": False, "tampered": False, "garbage": False,
         "sk-short": False, "sk-long": False, "skf-zero": False, "skf-beyond": False,
-        "garbage": False, "fragments": True, "only": True, "no-sa": False,
-        "two-sa": False, "no-nonce": False, "nonce": True, "no-ts": False,
+        "fragments": True, "only": True, "two-sa": False, "no-ts": False,
         "many-ts": False, "critical": False, "unknown": False, "short-ke": False,
         "disordered": False},
 }
@@ -84,6 +84,8 @@ def _options(version, line, words, known):
             line.options[key] = value
         else:
             raise ValueError(f"IKEv{version} has no such option or flaw: {word}")
+    if line.options.get("third", "no") != "no":
+        raise ValueError("third= can only be 'no'")
 
 
 def _answers(version, line, words):
