@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "readback.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -12,6 +11,7 @@
 #include <auparse.h>
 
 #include "readts.h"
+#include "readvalue.h"
 
 #define ENUM_NAME(value, ...) \
 	enum_name((unsigned)(value), (const char *const[]){ __VA_ARGS__, NULL })
@@ -70,21 +70,6 @@ static void is(struct reader *r, const char *name, const char *expected)
 	}
 }
 
-/** What auparse leaves of a value that is neither quoted nor hexadecimal. */
-static void strip(char *s)
-{
-	static const char ends[] = ":,')";
-
-	for (const char *end = ends; *end; end++) {
-		size_t len = strlen(s);
-
-		if (len && s[len - 1] == *end &&
-			(*end != ')' || (strcmp(s, "(none)") && strcmp(s, "(null)")))) {
-			s[len - 1] = '\0';
-		}
-	}
-}
-
 static void is_word(struct reader *r, const char *name, const char *expected)
 {
 	char word[QM_ALG_MAX + 1] = "?";
@@ -96,7 +81,7 @@ static void is_word(struct reader *r, const char *name, const char *expected)
 				*c = '_';
 			}
 		}
-		strip(word);
+		qm_readvalue_strip(word);
 	}
 	is(r, name, word);
 }
@@ -148,56 +133,20 @@ static void is_spi(struct reader *r, const char *name, uint32_t spi)
 	is(r, name, text);
 }
 
-/** Bytes of a quoted or hexadecimal value, or -1. */
-static int decode(const char *value, unsigned char *bytes, size_t size)
-{
-	size_t len = strlen(value), n = 0;
-
-	if (!strcmp(value, "?")) {
-		return 0;
-	}
-	if (*value == '"') {
-		if (len < 3 || value[len - 1] != '"' || len - 2 > size) {
-			return -1;
-		}
-		memcpy(bytes, value + 1, len - 2);
-		return (int)len - 2;
-	}
-	while (*value && n < size && strchr("0123456789ABCDEF", value[0]) &&
-		   sscanf(value, "%2hhx", &bytes[n]) == 1 && value[1]) {
-		value += 2;
-		n++;
-	}
-	return *value ? -1 : (int)n;
-}
-
 static void is_text(struct reader *r, const char *name, const struct qm_text *text)
 {
 	const char *value = take(r, name);
-	unsigned char bytes[QM_TEXT_MAX];
-	int len = decode(value, bytes, sizeof(bytes));
 
-	if (len != text->len || memcmp(bytes, text->s, text->len)) {
+	if (!qm_readvalue_is_text(value, text)) {
 		complain(r, name, value, "another text");
 	}
-}
-
-static bool same_addr(const char *value, const struct qm_addr *addr)
-{
-	struct qm_addr read = { 0 };
-
-	if (addr->family != AF_INET && addr->family != AF_INET6) {
-		return !strcmp(value, "?");
-	}
-	return inet_pton(addr->family, value, read.ip) == 1 &&
-		   !memcmp(read.ip, addr->ip, addr->family == AF_INET ? 4 : 16);
 }
 
 static void is_addr(struct reader *r, const char *name, const struct qm_addr *addr)
 {
 	const char *value = take(r, name);
 
-	if (!same_addr(value, addr)) {
+	if (!qm_readvalue_is_addr(value, addr)) {
 		complain(r, name, value, "another address");
 	}
 }
@@ -209,6 +158,16 @@ static void is_ts(struct reader *r, const char *name, const struct qm_ts_list *l
 	if (!qm_readts_equal(value, list)) {
 		complain(r, name, value, "other selectors");
 	}
+}
+
+static void is_ike_spi(struct reader *r, const char *name, bool known, uint64_t spi)
+{
+	char text[17] = "?";
+
+	if (known) {
+		snprintf(text, sizeof(text), "%016" PRIx64, spi);
+	}
+	is(r, name, text);
 }
 
 static void is_if_id(struct reader *r, const struct qm_sa_facts *sa)
@@ -285,14 +244,20 @@ static void read_algorithms(struct reader *r, const struct qm_sa_facts *sa)
 	is(r, "encap", ENUM_NAME(sa->encap, "?", "no", "yes"));
 }
 
+static void read_ends(struct reader *r, const struct qm_addr *local,
+					  const struct qm_addr *remote)
+{
+	is_addr(r, "laddr", local);
+	is_id(r, "lport", local->port);
+	is_addr(r, "raddr", remote);
+	is_id(r, "rport", remote->port);
+}
+
 static void read_path(struct reader *r, const struct qm_sa_facts *sa)
 {
 	is_spi(r, "in-spi", sa->in_spi);
 	is_spi(r, "out-spi", sa->out_spi);
-	is_addr(r, "laddr", &sa->local);
-	is_id(r, "lport", sa->local.port);
-	is_addr(r, "raddr", &sa->remote);
-	is_id(r, "rport", sa->remote.port);
+	read_ends(r, &sa->local, &sa->remote);
 	is_known(r, "proto", sa->local_ts.count, sa->local_ts.ts[0].proto);
 	is_ts(r, "local-ts", &sa->local_ts);
 	is_ts(r, "remote-ts", &sa->remote_ts);
@@ -341,6 +306,69 @@ static void read_ended(struct reader *r, const struct qm_event *event,
 	is_number(r, "rekeys", event->rekeys);
 }
 
+static void is_failure(struct reader *r, const struct qm_failure *failure,
+					   uint8_t version)
+{
+	is(r, "reason", failure->reason == QM_FAILURE_NOTIFY ?
+		   qm_readvalue_notify_reason(version, failure->notify) :
+		   qm_readvalue_failure(failure->reason));
+}
+
+static void read_extent(struct reader *r, const struct qm_event *event)
+{
+	is_number(r, "count", event->count);
+	is_time(r, "since", event->since_ms);
+}
+
+static void read_failed(struct reader *r, const struct qm_event *event,
+						const struct qm_origin *origin)
+{
+	const struct qm_failure *failure = event->failure;
+	const struct qm_sa_facts *sa = event->sa;
+
+	is(r, "op", "start");
+	is(r, "event-id", "4654");
+	read_who(r, sa, origin);
+	is_id(r, "reqid", sa->reqid);
+	read_ends(r, &sa->local, &sa->remote);
+	is_ts(r, "local-ts", &sa->local_ts);
+	is_ts(r, "remote-ts", &sa->remote_ts);
+	is_text(r, "proposals", &failure->proposals);
+	is_text(r, "local-id", &sa->local_id);
+	is_text(r, "remote-id", &sa->remote_id);
+	is_failure(r, failure, sa->ike_version);
+	is(r, "failure-point",
+	   ENUM_NAME(failure->point, "?", "local", "remote", "local", "local"));
+	is(r, "qm-state", ENUM_NAME(failure->state, "?", "none", "first-sent", "final-sent",
+								"complete"));
+	is(r, "exchange", qm_readvalue_exchange(sa->ike_version, failure->exchange));
+	is_known(r, "msgid", failure->has_msgid, failure->msgid);
+	is(r, "notify", qm_readvalue_notify(sa->ike_version, failure->notify));
+	read_extent(r, event);
+}
+
+static void read_invalid(struct reader *r, const struct qm_event *event,
+						 const struct qm_origin *origin)
+{
+	const struct qm_invalid *invalid = event->invalid;
+	const struct qm_packet *packet = &invalid->packet;
+
+	is(r, "op", "invalid-packet");
+	is(r, "event-id", "4977");
+	is_id(r, "ike-version", packet->version);
+	is(r, "exchange", qm_readvalue_exchange(packet->version, packet->exchange));
+	is_known(r, "msgid", packet->has_msgid, packet->msgid);
+	is_id(r, "instance", origin->instance);
+	is_id(r, "ike-sa", invalid->ike_sa);
+	is_ike_spi(r, "ike-spi-i", packet->has_spis, packet->spi_i);
+	is_ike_spi(r, "ike-spi-r", packet->has_spis, packet->spi_r);
+	read_ends(r, &invalid->local, &invalid->remote);
+	is_id(r, "packet-len", packet->len);
+	is(r, "reason", qm_readvalue_fault(invalid->fault));
+	is(r, "authenticated", ENUM_NAME(invalid->authenticated, "?", "no", "yes"));
+	read_extent(r, event);
+}
+
 static void read_policy_change(struct reader *r, const struct qm_event *event,
 							   const struct qm_origin *origin)
 {
@@ -381,23 +409,48 @@ static void read_own(struct reader *r, const struct qm_event *event,
 static void read_body(struct reader *r, const struct qm_event *event,
 					  const struct qm_origin *origin)
 {
-	if (event->kind == QM_EVENT_ESTABLISHED) {
-		read_established(r, event, origin);
-	} else if (event->kind == QM_EVENT_ENDED) {
-		read_ended(r, event, origin);
-	} else if (event->kind == QM_EVENT_POLICY_CHANGE) {
-		read_policy_change(r, event, origin);
-	} else {
-		read_own(r, event, origin);
+	static void (*const readers[QM_EVENT_KIND_MAX])(struct reader *r,
+													const struct qm_event *event,
+													const struct qm_origin *origin) = {
+		[QM_EVENT_AUDIT_START] = read_own,
+		[QM_EVENT_AUDIT_STOP] = read_own,
+		[QM_EVENT_POLICY_CHANGE] = read_policy_change,
+		[QM_EVENT_LOST] = read_own,
+		[QM_EVENT_ESTABLISHED] = read_established,
+		[QM_EVENT_ENDED] = read_ended,
+		[QM_EVENT_FAILED] = read_failed,
+		[QM_EVENT_INVALID_PACKET] = read_invalid,
+	};
+
+	readers[event->kind](r, event, origin);
+}
+
+static const struct qm_addr *peer_of(const struct qm_event *event)
+{
+	static const struct qm_addr nobody;
+
+	switch (event->kind) {
+	case QM_EVENT_ESTABLISHED:
+	case QM_EVENT_ENDED:
+	case QM_EVENT_FAILED:
+		return &event->sa->remote;
+	case QM_EVENT_INVALID_PACKET:
+		return &event->invalid->remote;
+	default:
+		return &nobody;
 	}
+}
+
+/** The result is the event's class, and not its outcome. */
+static bool is_success(const struct qm_event *event)
+{
+	return event->kind == QM_EVENT_INVALID_PACKET ? event->invalid_is_success :
+		   event->kind != QM_EVENT_LOST && event->kind != QM_EVENT_FAILED;
 }
 
 static void read_line(struct reader *r, const struct qm_event *event,
 					  const struct qm_origin *origin, uint64_t seq)
 {
-	static const struct qm_addr nobody;
-	bool of_sa = event->kind == QM_EVENT_ESTABLISHED || event->kind == QM_EVENT_ENDED;
-
 	is(r, "type", "CRYPTO_IPSEC_SA");
 	is(r, "pid", "812");
 	is(r, "uid", "0");
@@ -409,9 +462,9 @@ static void read_line(struct reader *r, const struct qm_event *event,
 	is_number(r, "rec-seq", seq);
 	is(r, "exe", "\"/usr/lib/ipsec/charon\"");
 	is(r, "hostname", "?");
-	is_addr(r, "addr", of_sa ? &event->sa->remote : &nobody);
+	is_addr(r, "addr", peer_of(event));
 	is(r, "terminal", "?");
-	is(r, "res", event->kind == QM_EVENT_LOST ? "failed" : "success");
+	is(r, "res", is_success(event) ? "success" : "failed");
 	if (r->any) {
 		complain(r, "name of the field", auparse_get_field_name(r->au), "no field");
 	}

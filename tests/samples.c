@@ -241,3 +241,126 @@ void qm_sample_longest(struct qm_sa_facts *sa)
 	set_longest_ts(&sa->local_ts);
 	set_longest_ts(&sa->remote_ts);
 }
+
+void qm_sample_refused(struct qm_failure *failure)
+{
+	*failure = (struct qm_failure){
+		.reason = QM_FAILURE_PROPOSAL_MISMATCH,
+		.point = QM_PARTY_PEER,
+		.state = QM_NEGO_FIRST_SENT,
+		.exchange = 36,
+		.has_msgid = true,
+		.msgid = 2,
+		.notify = 14,
+	};
+	qm_sample_text(&failure->proposals, "ESP:AES_CBC_256/HMAC_SHA2_256_128/NO_EXT_SEQ");
+}
+
+void qm_sample_quick_mode(struct qm_failure *failure)
+{
+	*failure = (struct qm_failure){
+		.reason = QM_FAILURE_TS_MISMATCH,
+		.point = QM_PARTY_LOCAL,
+		.state = QM_NEGO_NONE,
+		.exchange = 32,
+		.has_msgid = true,
+		.msgid = 0x9c5d3e1f,
+		.notify = 18,
+	};
+}
+
+void qm_sample_several(struct qm_failure *failure)
+{
+	*failure = (struct qm_failure){ .reason = QM_FAILURE_SEVERAL };
+}
+
+void qm_sample_longest_failure(struct qm_failure *failure)
+{
+	*failure = (struct qm_failure){
+		.reason = QM_FAILURE_NOTIFY,
+		.point = QM_PARTY_PEER,
+		.state = QM_NEGO_FIRST_SENT,
+		.exchange = UINT8_MAX,
+		.has_msgid = true,
+		.msgid = UINT32_MAX,
+		/* the one with the longest name */
+		.notify = 1,
+	};
+	set_longest_text(&failure->proposals);
+}
+
+void qm_sample_tampered(struct qm_invalid *invalid)
+{
+	*invalid = (struct qm_invalid){
+		.packet = {
+			.len = 252,
+			.has_spis = true,
+			.has_exchange = true,
+			.has_msgid = true,
+			.has_header = true,
+			.version = 2,
+			.exchange = 36,
+			.msgid = 2,
+			.spi_i = 0x0123456789abcdef,
+			.spi_r = 0x00000000cafe0001,
+		},
+		.ike_sa = 17,
+		.local = qm_sample_addr("192.0.2.1", 4500),
+		.remote = qm_sample_addr("198.51.100.7", 4500),
+		.fault = QM_FAULT_BAD_INTEGRITY,
+		.authenticated = QM_TRI_NO,
+	};
+}
+
+void qm_sample_stray(struct qm_invalid *invalid)
+{
+	*invalid = (struct qm_invalid){
+		.packet = {
+			.len = 188,
+			.has_spis = true,
+			.has_exchange = true,
+			.has_msgid = true,
+			.has_header = true,
+			.version = 1,
+			.exchange = 32,
+			.msgid = 0xdeadbeef,
+			.spi_i = 0xffffffffffffffff,
+		},
+		.local = qm_sample_addr("2001:db8:1::1", 500),
+		.remote = qm_sample_addr("2001:db8:ffff::", 500),
+		.fault = QM_FAULT_UNKNOWN_IKE_SA,
+		.authenticated = QM_TRI_NO,
+	};
+}
+
+void qm_sample_flood(struct qm_invalid *invalid)
+{
+	*invalid = (struct qm_invalid){
+		.remote = qm_sample_addr("203.0.113.77", 0),
+		.fault = QM_FAULT_SEVERAL,
+	};
+}
+
+void qm_sample_longest_invalid(struct qm_invalid *invalid)
+{
+	const struct qm_addr addr =
+		qm_sample_addr("1111:2222:3333:4444:5555:6666:7777:8888", UINT16_MAX);
+
+	*invalid = (struct qm_invalid){
+		.packet = {
+			.len = UINT32_MAX,
+			.has_spis = true,
+			.has_msgid = true,
+			.version = UINT8_MAX,
+			.exchange = UINT8_MAX,
+			.msgid = UINT32_MAX,
+			.spi_i = UINT64_MAX,
+			.spi_r = UINT64_MAX,
+		},
+		.ike_sa = UINT32_MAX,
+		.local = addr,
+		.remote = addr,
+		.fault = QM_FAULT_UNKNOWN_CRITICAL_PAYLOAD,
+		.authenticated = QM_TRI_YES,
+	};
+}

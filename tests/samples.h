@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Facts of CHILD_SAs to make records from.
+ * Facts of CHILD_SAs, failed negotiations and invalid packets to make records
+ * from.
  */
 #ifndef QM_SAMPLES_H
 #define QM_SAMPLES_H
 
+#include "event.h"
 #include "facts.h"
 
 /** An address with a port from text; aborts if `ip` is not one. */
@@ -37,5 +39,29 @@ void qm_sample_beet(struct qm_sa_facts *sa);
 
 /** Everything as long as it can be. */
 void qm_sample_longest(struct qm_sa_facts *sa);
+
+/** The peer wants none of our proposals: IKEv2, CREATE_CHILD_SA. */
+void qm_sample_refused(struct qm_failure *failure);
+
+/** We cannot agree to the peer's selectors: IKEv1, Quick Mode. */
+void qm_sample_quick_mode(struct qm_failure *failure);
+
+/** Several negotiations of peers that never authenticated. */
+void qm_sample_several(struct qm_failure *failure);
+
+/** Everything as long as it can be. */
+void qm_sample_longest_failure(struct qm_failure *failure);
+
+/** IPv4, IKEv2: CREATE_CHILD_SA with a wrong checksum. */
+void qm_sample_tampered(struct qm_invalid *invalid);
+
+/** IPv6, IKEv1: Quick Mode of an IKE_SA that is not there. */
+void qm_sample_stray(struct qm_invalid *invalid);
+
+/** Several packets of one source, of which little is the same. */
+void qm_sample_flood(struct qm_invalid *invalid);
+
+/** Everything as long as it can be. */
+void qm_sample_longest_invalid(struct qm_invalid *invalid);
 
 #endif

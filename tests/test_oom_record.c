@@ -16,9 +16,13 @@ static void test_record(void)
 	static struct qm_record record;
 	const struct qm_origin origin = { 1, "charon", "5.9.8" };
 	struct qm_sa_facts sa;
-	struct qm_event event = { .sa = &sa };
+	struct qm_failure failure;
+	struct qm_invalid invalid;
+	struct qm_event event = { .sa = &sa, .failure = &failure, .invalid = &invalid };
 
 	qm_sample_longest(&sa);
+	qm_sample_longest_failure(&failure);
+	qm_sample_longest_invalid(&invalid);
 	for (event.kind = 0; event.kind < QM_EVENT_KIND_MAX; event.kind++) {
 		qm_fail_alloc(0);
 		QM_OK(qm_record_format(&event, &origin, 1, &record));

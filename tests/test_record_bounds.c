@@ -37,6 +37,10 @@ static const struct qm_record *write_event(const struct qm_event *event,
 	return &record;
 }
 
+/** What is not of a CHILD_SA but of a failure or a packet. */
+static struct qm_failure failure;
+static struct qm_invalid invalid;
+
 static struct qm_count known(uint64_t n)
 {
 	return (struct qm_count){ .known = true, .n = n };
@@ -59,6 +63,9 @@ static const struct qm_record *write_record(enum qm_event_kind kind,
 		.total_bytes_out = most,
 		.duration_ms = UINT64_MAX,
 		.rekeys = UINT32_MAX,
+		.failure = &failure,
+		.invalid = &invalid,
+		.count = UINT64_MAX,
 		.old_policy = { QM_TRI_YES, QM_TRI_YES },
 		.cause = QM_LOSS_QUEUE,
 		.lost = UINT64_MAX,
@@ -86,6 +93,9 @@ static const struct qm_record *write_typical(enum qm_event_kind kind,
 		.total_bytes_out = known(987654321098),
 		.duration_ms = 28799123,
 		.rekeys = 12,
+		.failure = &failure,
+		.invalid = &invalid,
+		.count = 12345,
 		.old_policy = { QM_TRI_YES, QM_TRI_YES },
 		.cause = QM_LOSS_QUEUE,
 		.lost = 12345,
@@ -105,17 +115,23 @@ static size_t sent_length(const struct qm_record *record, const char *exe)
 
 static void test_typical(void)
 {
-	static void (*const samples[])(struct qm_sa_facts *sa) = {
-		qm_sample_tunnel,
-		qm_sample_tunnel6,
-		qm_sample_transport,
-		qm_sample_beet,
+	static const struct {
+		void (*sa)(struct qm_sa_facts *sa);
+		void (*failure)(struct qm_failure *failure);
+		void (*invalid)(struct qm_invalid *invalid);
+	} samples[] = {
+		{ qm_sample_tunnel, qm_sample_refused, qm_sample_tampered },
+		{ qm_sample_tunnel6, qm_sample_refused, qm_sample_stray },
+		{ qm_sample_transport, qm_sample_quick_mode, qm_sample_flood },
+		{ qm_sample_beet, qm_sample_several, qm_sample_stray },
 	};
 	struct qm_sa_facts sa;
 	const struct qm_record *record;
 
 	for (size_t i = 0; i < COUNT(samples); i++) {
-		samples[i](&sa);
+		samples[i].sa(&sa);
+		samples[i].failure(&failure);
+		samples[i].invalid(&invalid);
 		for (enum qm_event_kind kind = 0; kind < QM_EVENT_KIND_MAX; kind++) {
 			record = write_typical(kind, &sa);
 			CU_ASSERT(sent_length(record, "/usr/sbin/charon-systemd") <= TYPICAL_MAX);
@@ -132,12 +148,19 @@ static void test_longest(void)
 	memset(exe, 'x', sizeof(exe));
 	exe[sizeof(exe) - 1] = '\0';
 	qm_sample_longest(&sa);
+	qm_sample_longest_failure(&failure);
+	qm_sample_longest_invalid(&invalid);
 	for (enum qm_event_kind kind = 0; kind < QM_EVENT_KIND_MAX; kind++) {
 		record = write_record(kind, &sa);
 		CU_ASSERT(record->len < QM_RECORD_MAX);
 		CU_ASSERT(sent_length(record, exe) < KERNEL_MAX);
 	}
 }
+
+/** Kinds of records with names in them. */
+static const enum qm_event_kind of_sa[] = {
+	QM_EVENT_ESTABLISHED, QM_EVENT_ENDED, QM_EVENT_FAILED,
+};
 
 /** Puts `s` wherever a peer or an administrator can put something. */
 static void set_texts(struct qm_sa_facts *sa, const char *s)
@@ -147,6 +170,7 @@ static void set_texts(struct qm_sa_facts *sa, const char *s)
 	qm_sample_text(&sa->child_name, s);
 	qm_sample_text(&sa->local_id, s);
 	qm_sample_text(&sa->remote_id, s);
+	qm_sample_text(&failure.proposals, s);
 	snprintf(sa->cipher, sizeof(sa->cipher), "%s", s);
 	snprintf(sa->integ, sizeof(sa->integ), "%s", s);
 	snprintf(sa->pfs, sizeof(sa->pfs), "%s", s);
@@ -178,11 +202,13 @@ static void test_forgeries(void)
 	const struct qm_record *record;
 
 	qm_sample_tunnel(&sa);
+	qm_sample_refused(&failure);
 	for (size_t i = 0; i < COUNT(forgeries); i++) {
 		set_texts(&sa, forgeries[i]);
-		record = write_record(QM_EVENT_ESTABLISHED, &sa);
-		CU_ASSERT(!strpbrk(record->body, "\n\x1d'"));
-		write_record(QM_EVENT_ENDED, &sa);
+		for (size_t k = 0; k < COUNT(of_sa); k++) {
+			record = write_record(of_sa[k], &sa);
+			CU_ASSERT(!strpbrk(record->body, "\n\x1d'"));
+		}
 	}
 }
 
@@ -193,13 +219,16 @@ static void test_long_names(void)
 	struct qm_sa_facts sa;
 
 	qm_sample_tunnel(&sa);
+	qm_sample_refused(&failure);
 	for (size_t i = 0; i < COUNT(lengths); i++) {
 		memset(s, 'n', lengths[i]);
 		qm_text_set(&sa.conn_name, s, lengths[i]);
 		memset(s, ' ', lengths[i]);
 		qm_text_set(&sa.remote_id, s, lengths[i]);
-		write_record(QM_EVENT_ESTABLISHED, &sa);
-		write_record(QM_EVENT_ENDED, &sa);
+		qm_text_set(&failure.proposals, s, lengths[i]);
+		for (size_t k = 0; k < COUNT(of_sa); k++) {
+			write_record(of_sa[k], &sa);
+		}
 	}
 }
 
@@ -299,6 +328,8 @@ static void test_names(void)
 	struct qm_sa_facts sa;
 
 	qm_sample_tunnel(&sa);
+	qm_sample_refused(&failure);
+	qm_sample_tampered(&invalid);
 	for (enum qm_event_kind kind = 0; kind < QM_EVENT_KIND_MAX; kind++) {
 		check_names(write_record(kind, &sa)->body);
 	}
