@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Prints an audit log for check-traps: every kind of record, with facts of every
- * sort, once with success and once failed.
+ * sort, once with success and once failed. With the argument "judged" each has
+ * the result that it is written with, and invalid packets come in both classes.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,55 +39,114 @@ static void sample_names(struct qm_sa_facts *sa)
 	qm_sample_text(&sa->remote_id, "C=CH, O=\xc3\xbc, CN=\"x\"");
 }
 
-static void (*const samples[])(struct qm_sa_facts *sa) = {
-	qm_sample_tunnel,  qm_sample_tunnel6, qm_sample_transport, qm_sample_beet,
-	qm_sample_longest, sample_nothing,	  sample_forgery,	   sample_names,
+static void sample_no_failure(struct qm_failure *failure)
+{
+	*failure = (struct qm_failure){ 0 };
+}
+
+static void sample_forged_proposals(struct qm_failure *failure)
+{
+	qm_sample_refused(failure);
+	qm_sample_text(&failure->proposals, "ESP:x' res=success hostname=evil uid=1000");
+}
+
+static void sample_no_packet(struct qm_invalid *invalid)
+{
+	*invalid = (struct qm_invalid){ 0 };
+}
+
+static const struct sample {
+	void (*sa)(struct qm_sa_facts *sa);
+	void (*failure)(struct qm_failure *failure);
+	void (*invalid)(struct qm_invalid *invalid);
+	uint64_t count;
+} samples[] = {
+	{ qm_sample_tunnel, qm_sample_refused, qm_sample_tampered, 1 },
+	{ qm_sample_tunnel6, qm_sample_quick_mode, qm_sample_stray, 1 },
+	{ qm_sample_transport, qm_sample_quick_mode, qm_sample_stray, 1 },
+	{ qm_sample_beet, qm_sample_several, qm_sample_flood, 4711 },
+	{ qm_sample_longest, qm_sample_longest_failure, qm_sample_longest_invalid,
+	  UINT64_MAX },
+	{ sample_nothing, sample_no_failure, sample_no_packet, 1 },
+	{ sample_forgery, sample_forged_proposals, qm_sample_tampered, 1 },
+	{ sample_names, qm_sample_refused, qm_sample_flood, 2 },
 };
 
-static int print_record(enum qm_event_kind kind, const struct qm_sa_facts *sa,
-						bool success)
+static int print_record(const struct qm_record *record)
 {
 	static unsigned serial = 100;
+	char line[QM_LINE_MAX];
+
+	return qm_audit_line(record, serial++, line, sizeof(line)) < 0 || puts(line) < 0;
+}
+
+static int print_event(const struct qm_event *event, bool judged)
+{
 	static struct qm_record record;
 	const struct qm_origin origin = { 7, "charon-systemd", "5.9.8" };
+
+	if (qm_record_format(event, &origin, 118, &record) < 0) {
+		fprintf(stderr, "sample_log: no record of kind %d\n", event->kind);
+		return 1;
+	}
+	if (judged) {
+		return print_record(&record);
+	}
+	record.success = true;
+	if (print_record(&record)) {
+		return 1;
+	}
+	record.success = false;
+	return print_record(&record);
+}
+
+/** Prints every kind of record of a sample. */
+static int print_sample(const struct sample *sample, bool judged)
+{
 	const struct qm_count known = { .known = true, .n = 123456 };
-	const struct qm_event event = {
-		.kind = kind,
+	struct qm_sa_facts sa;
+	struct qm_failure failure;
+	struct qm_invalid invalid;
+	struct qm_event event = {
 		.when_ms = 1795438975152,
-		.sa = sa,
+		.sa = &sa,
 		.reason = QM_REASON_REKEYED,
 		.ended_by = QM_PARTY_PEER,
 		.traffic = { known, known, known, known },
 		.total_bytes_in = known,
 		.total_bytes_out = known,
 		.duration_ms = 3601005,
+		.failure = &failure,
+		.invalid = &invalid,
+		.count = sample->count,
 		.new_policy = { QM_TRI_YES, QM_TRI_YES },
 		.lost = 3,
 		.since_ms = 1795438970007,
 		.written = 12,
 	};
-	char line[QM_LINE_MAX];
-	int r = qm_record_format(&event, &origin, serial, &record);
+	int failed = 0;
 
-	record.success = success;
-	if (r < 0 || qm_audit_line(&record, serial++, line, sizeof(line)) < 0) {
-		fprintf(stderr, "sample_log: no record of kind %d\n", kind);
-		return 1;
+	sample->sa(&sa);
+	sample->failure(&failure);
+	sample->invalid(&invalid);
+	for (event.kind = 0; event.kind < QM_EVENT_KIND_MAX; event.kind++) {
+		event.invalid_is_success = true;
+		failed |= print_event(&event, judged);
+		if (judged && event.kind == QM_EVENT_INVALID_PACKET) {
+			event.invalid_is_success = false;
+			failed |= print_event(&event, judged);
+		}
 	}
-	return puts(line) < 0;
+	return failed;
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
+	const bool judged = argc > 1 && !strcmp(argv[1], "judged");
 	int failed = 0;
-	struct qm_sa_facts sa;
 
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		samples[i](&sa);
-		for (enum qm_event_kind kind = 0; kind < QM_EVENT_KIND_MAX; kind++) {
-			failed |= print_record(kind, &sa, true);
-			failed |= print_record(kind, &sa, false);
-		}
+		failed |= print_sample(&samples[i], judged);
 	}
 	return failed;
 }
