@@ -142,6 +142,44 @@ static void facts(struct input *in, struct qm_sa_facts *sa)
 	selectors(in, &sa->remote_ts);
 }
 
+static bool flag(struct input *in)
+{
+	return byte(in) & 1;
+}
+
+static void failure_of(struct input *in, struct qm_failure *failure)
+{
+	memset(failure, 0, sizeof(*failure));
+	failure->reason = byte(in) % (QM_FAILURE_MAX + 1);
+	failure->point = byte(in) % (QM_PARTY_MAX + 1);
+	failure->state = byte(in) % (QM_NEGO_STATE_MAX + 1);
+	failure->exchange = byte(in);
+	failure->has_msgid = flag(in);
+	failure->msgid = (uint32_t)number(in, 4);
+	failure->notify = (uint16_t)number(in, 2);
+	text(in, &failure->proposals);
+}
+
+static void invalid_of(struct input *in, struct qm_invalid *invalid)
+{
+	struct qm_packet *packet = &invalid->packet;
+
+	memset(invalid, 0, sizeof(*invalid));
+	packet->len = (uint32_t)number(in, 4);
+	packet->has_spis = flag(in);
+	packet->has_msgid = flag(in);
+	packet->version = byte(in);
+	packet->exchange = byte(in);
+	packet->msgid = (uint32_t)number(in, 4);
+	packet->spi_i = number(in, 8);
+	packet->spi_r = number(in, 8);
+	invalid->ike_sa = (uint32_t)number(in, 4);
+	address(in, &invalid->local);
+	address(in, &invalid->remote);
+	invalid->fault = byte(in) % (QM_FAULT_MAX + 1);
+	invalid->authenticated = byte(in) % (QM_TRI_MAX + 1);
+}
+
 static void event_of(struct input *in, struct qm_event *event)
 {
 	*event = (struct qm_event){ .kind = byte(in) % QM_EVENT_KIND_MAX };
@@ -165,6 +203,8 @@ static void event_of(struct input *in, struct qm_event *event)
 	event->lost = number(in, 8);
 	event->since_ms = number(in, 8);
 	event->written = number(in, 8);
+	event->count = number(in, 8);
+	event->invalid_is_success = flag(in);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -174,6 +214,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char version[QM_ALG_MAX];
 	struct qm_origin origin = { .daemon = "charon", .daemon_version = version };
 	struct qm_sa_facts sa;
+	struct qm_failure failure;
+	struct qm_invalid invalid;
 	struct qm_event event;
 	uint64_t seq;
 	const char *problem;
@@ -182,8 +224,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	seq = number(&in, 8);
 	origin.instance = (uint32_t)number(&in, 4);
 	algorithm(&in, version);
+	failure_of(&in, &failure);
+	invalid_of(&in, &invalid);
 	facts(&in, &sa);
 	event.sa = &sa;
+	event.failure = &failure;
+	event.invalid = &invalid;
 	if (qm_record_format(&event, &origin, seq, &record) < 0) {
 		fprintf(stderr, "no record\n");
 		abort();
