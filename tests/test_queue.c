@@ -36,6 +36,13 @@ static int push(struct qm_queue *queue, uint32_t number)
 	return qm_queue_push(queue, &input);
 }
 
+static int offer(struct qm_queue *queue, uint32_t number)
+{
+	struct qm_input input = numbered(number);
+
+	return qm_queue_offer(queue, &input);
+}
+
 /** Pops without waiting and checks which one it is. */
 static void expect(struct qm_queue *queue, uint32_t number)
 {
@@ -60,7 +67,7 @@ static void test_arguments(void)
 
 	QM_FAILS(qm_queue_new(&queue, 0), -EINVAL);
 	QM_FAILS(qm_queue_new(&queue, SIZE_MAX), -EINVAL);
-	QM_FAILS(qm_queue_new(&queue, SIZE_MAX / sizeof(struct qm_input)), -EINVAL);
+	QM_FAILS(qm_queue_new(&queue, SIZE_MAX / sizeof(struct qm_input) + 1), -EINVAL);
 	CU_ASSERT_PTR_EQUAL(queue, before);
 	CU_ASSERT_PTR_NULL(qm_queue_free(NULL));
 	CU_ASSERT_PTR_NULL(qm_queue_free(make_queue(1)));
@@ -239,6 +246,52 @@ static void test_close(void)
 	qm_queue_free(queue);
 }
 
+/** What is offered finds room in one half only, and nobody counts what does not. */
+static void check_offers(uint32_t capacity)
+{
+	struct qm_queue *queue = make_queue(capacity);
+	const uint32_t half = (capacity + 1) / 2;
+	uint32_t i;
+
+	for (i = 0; i < half; i++) {
+		QM_OK(offer(queue, i));
+	}
+	QM_FAILS(offer(queue, 999), -ENOSPC);
+	for (; i < capacity; i++) {
+		QM_OK(push(queue, i));
+		QM_FAILS(offer(queue, 999), -ENOSPC);
+	}
+	CU_ASSERT_FALSE(qm_queue_take_loss(queue, &(struct qm_queue_loss){ 0 }));
+	for (i = 0; i < capacity; i++) {
+		expect(queue, i);
+		/* it has to fall below the half first */
+		QM_INT(offer(queue, capacity + i), capacity - 1 - i < half ? 0 : -ENOSPC);
+		if (capacity - 1 - i < half) {
+			break;
+		}
+	}
+	for (uint32_t rest = i + 1; rest < capacity; rest++) {
+		expect(queue, rest);
+	}
+	expect(queue, capacity + i);
+	expect_empty(queue);
+	CU_ASSERT_FALSE(qm_queue_take_loss(queue, &(struct qm_queue_loss){ 0 }));
+	qm_queue_free(queue);
+}
+
+static void test_offers(void)
+{
+	struct qm_queue *queue = make_queue(2);
+
+	for (uint32_t capacity = 1; capacity < 20; capacity++) {
+		check_offers(capacity);
+	}
+	qm_queue_close(queue);
+	QM_FAILS(offer(queue, 1), -ESHUTDOWN);
+	CU_ASSERT_FALSE(qm_queue_take_loss(queue, &(struct qm_queue_loss){ 0 }));
+	qm_queue_free(queue);
+}
+
 /** A wait takes at least as long as was asked for. */
 static void test_timeout(void)
 {
@@ -265,6 +318,7 @@ CU_TestInfo queue_tests[] = {
 	{ "moves only the bytes in use", test_bytes },
 	{ "failures leave outputs alone", test_untouched },
 	{ "counts what it refuses", test_loss },
+	{ "takes offers into one half, and counts none", test_offers },
 	{ "close refuses the new and keeps the old", test_close },
 	{ "timeouts", test_timeout },
 	CU_TEST_INFO_NULL,

@@ -18,11 +18,14 @@ static struct qm_queue *make_queue(size_t capacity)
 	return queue;
 }
 
-static int push(struct qm_queue *queue, uint32_t number)
+/** qm_queue_push() or qm_queue_offer() */
+typedef int (*enter_t)(struct qm_queue *queue, const struct qm_input *input);
+
+static int enter_number(enter_t enter, struct qm_queue *queue, uint32_t number)
 {
 	const struct qm_input input = { .type = QM_INPUT_DOWN, .child_sa = number };
 
-	return qm_queue_push(queue, &input);
+	return enter(queue, &input);
 }
 
 /** One side of a game of catch; the other side is the test itself. */
@@ -57,7 +60,7 @@ static void pause_for(uint32_t round)
 }
 
 /** Were a wake-up ever lost, both sides would sleep for ever. */
-static void play_catch(int timeout_ms, uint32_t rounds)
+static void play_catch(enter_t enter, int timeout_ms, uint32_t rounds)
 {
 	struct catcher catcher = { make_queue(1), make_queue(1), timeout_ms };
 	struct qm_input input;
@@ -67,7 +70,7 @@ static void play_catch(int timeout_ms, uint32_t rounds)
 	QM_OK_FATAL(-pthread_create(&thread, NULL, catch, &catcher));
 	for (i = 0; i < rounds; i++) {
 		pause_for(i);
-		QM_OK(push(catcher.in, i));
+		QM_OK(enter_number(enter, catcher.in, i));
 		QM_OK(qm_queue_pop(catcher.out, &input, -1));
 		QM_INT(input.child_sa, i);
 	}
@@ -81,13 +84,15 @@ static void play_catch(int timeout_ms, uint32_t rounds)
 
 static void test_wake_up(void)
 {
-	play_catch(-1, 300);
+	play_catch(qm_queue_push, -1, 300);
+	play_catch(qm_queue_offer, -1, 100);
 }
 
 static void test_wake_up_from_timed_wait(void)
 {
-	play_catch(60000, 100);
-	play_catch(1, 100);
+	play_catch(qm_queue_push, 60000, 100);
+	play_catch(qm_queue_offer, 60000, 50);
+	play_catch(qm_queue_push, 1, 100);
 }
 
 static void *close_after_a_while(void *arg)
@@ -118,6 +123,8 @@ struct producer {
 	struct qm_queue *queue;
 	uint32_t number;
 	bool insists;
+	/** what it offers is not counted where it finds no room */
+	bool offers;
 	uint64_t pushed;
 	uint64_t refused;
 	pthread_t thread;
@@ -125,7 +132,8 @@ struct producer {
 
 static const enum qm_input_type mixed_types[] = {
 	QM_INPUT_DOWN, QM_INPUT_IKE_HOSTS, QM_INPUT_PEER_DELETE, QM_INPUT_EXPIRED,
-	QM_INPUT_IKE_UP, QM_INPUT_KEYS,
+	QM_INPUT_IKE_UP, QM_INPUT_KEYS, QM_INPUT_MESSAGE, QM_INPUT_ALERT_OFFER,
+	QM_INPUT_INVALID, QM_INPUT_CHILD_FAILED,
 };
 
 #define MIXED_TYPES (sizeof(mixed_types) / sizeof(mixed_types[0]))
@@ -137,9 +145,10 @@ static unsigned char *last_byte(struct qm_input *input)
 }
 
 /** Pushes until it is taken, or once where the producer does not insist. */
-static void offer(struct producer *producer, const struct qm_input *input)
+static void enter(struct producer *producer, const struct qm_input *input)
 {
-	int r = qm_queue_push(producer->queue, input);
+	int r = producer->offers ? qm_queue_offer(producer->queue, input) :
+							   qm_queue_push(producer->queue, input);
 
 	while (r < 0 && producer->insists) {
 		producer->refused++;
@@ -162,7 +171,7 @@ static void *produce(void *arg)
 		if (input.type != QM_INPUT_DOWN && input.type != QM_INPUT_IKE_UP) {
 			*last_byte(&input) = (unsigned char)(i + producer->number);
 		}
-		offer(producer, &input);
+		enter(producer, &input);
 	}
 	return NULL;
 }
@@ -219,12 +228,13 @@ static void *consume(void *arg)
 	return NULL;
 }
 
-/** Many producers, one consumer: nothing is lost but what was refused. */
-static void run_producers(size_t capacity, bool insists)
+/** Many producers, the first of which offer, and one consumer: nothing is lost but
+ * what was refused. */
+static void run_producers(size_t capacity, bool insists, uint32_t offering)
 {
 	static struct harvest harvest;
 	struct producer producers[PRODUCERS] = { 0 };
-	uint64_t pushed = 0, refused = 0;
+	uint64_t pushed = 0, refused = 0, uncounted = 0;
 	pthread_t consumer;
 	uint32_t i;
 
@@ -234,17 +244,19 @@ static void run_producers(size_t capacity, bool insists)
 		producers[i].queue = harvest.queue;
 		producers[i].number = i;
 		producers[i].insists = insists;
+		producers[i].offers = i < offering;
 		QM_OK_FATAL(-pthread_create(&producers[i].thread, NULL, produce, &producers[i]));
 	}
 	for (i = 0; i < PRODUCERS; i++) {
 		pthread_join(producers[i].thread, NULL);
 		pushed += producers[i].pushed;
 		refused += producers[i].refused;
+		uncounted += producers[i].offers ? producers[i].refused : 0;
 	}
 	qm_queue_close(harvest.queue);
 	pthread_join(consumer, NULL);
 	QM_INT(harvest.popped, pushed);
-	QM_INT(harvest.lost, refused);
+	QM_INT(harvest.lost, refused - uncounted);
 	QM_INT(harvest.wrong, 0);
 	QM_INT(harvest.strange_since, 0);
 	QM_INT(insists ? pushed : pushed + refused, PRODUCERS * PUSHES);
@@ -253,13 +265,19 @@ static void run_producers(size_t capacity, bool insists)
 
 static void test_producers_that_drop(void)
 {
-	run_producers(16, false);
-	run_producers(1, false);
+	run_producers(16, false, 0);
+	run_producers(1, false, 0);
 }
 
 static void test_producers_that_insist(void)
 {
-	run_producers(64, true);
+	run_producers(64, true, 0);
+}
+
+static void test_producers_that_offer(void)
+{
+	run_producers(16, false, 3);
+	run_producers(64, false, PRODUCERS);
 }
 
 CU_TestInfo queue_crowd_tests[] = {
@@ -268,5 +286,6 @@ CU_TestInfo queue_crowd_tests[] = {
 	{ "close wakes the consumer", test_close_wakes },
 	{ "many producers that drop", test_producers_that_drop },
 	{ "many producers that insist", test_producers_that_insist },
+	{ "producers that offer among others", test_producers_that_offer },
 	CU_TEST_INFO_NULL,
 };
