@@ -78,7 +78,10 @@ static void fill(size_t size)
 	qm_writer_untrusted(&w, &text);
 	qm_writer_addr(&w, &addr);
 	qm_writer_spi(&w, 1);
-	QM_INT(w.full, size <= strlen("op=word612062192.0.2.11(0x1)"));
+	qm_writer_dashed(&w, "A_b");
+	qm_writer_ike_spi(&w, 1);
+	QM_INT(w.full,
+		   size <= strlen("op=word612062192.0.2.11(0x1)a-b0000000000000001"));
 	QM_INT(strlen(small), w.len);
 	CU_ASSERT(w.len < size);
 	for (size_t i = size; i < sizeof(small); i++) {
@@ -105,6 +108,8 @@ static void test_full_stays_full(void)
 	QM_STR(small, "1234");
 	qm_writer_string(&w, "5");
 	qm_writer_spi(&w, 0);
+	qm_writer_dashed(&w, "A");
+	qm_writer_ike_spi(&w, 0);
 	QM_STR(small, "1234");
 }
 
@@ -216,6 +221,34 @@ static void test_spis(void)
 	QM_STR(buf, "4095(0xfff)");
 	qm_writer_spi(fresh(), UINT32_MAX);
 	QM_STR(buf, "4294967295(0xffffffff)");
+}
+
+static void test_ike_spis(void)
+{
+	qm_writer_ike_spi(fresh(), 0);
+	QM_STR(buf, "0000000000000000");
+	qm_writer_ike_spi(fresh(), 0x0123456789abcdef);
+	QM_STR(buf, "0123456789abcdef");
+	qm_writer_ike_spi(fresh(), 0xfedcba9876543210);
+	QM_STR(buf, "fedcba9876543210");
+	qm_writer_ike_spi(fresh(), UINT64_MAX);
+	QM_STR(buf, "ffffffffffffffff");
+}
+
+static void test_dashed(void)
+{
+	static const char *const pairs[][2] = {
+		{ "", "" },
+		{ "NO_PROPOSAL_CHOSEN", "no-proposal-chosen" },
+		{ "TS_UNACCEPTABLE", "ts-unacceptable" },
+		{ "USE_ASSIGNED_HoA", "use-assigned-hoa" },
+		{ "_A1_z9_", "-a1-z9-" },
+	};
+
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		qm_writer_dashed(fresh(), pairs[i][0]);
+		QM_STR(buf, pairs[i][1]);
+	}
 }
 
 static const struct {
@@ -373,6 +406,8 @@ CU_TestInfo text_tests[] = {
 	{ "words cannot end a value", test_words },
 	{ "addresses", test_addresses },
 	{ "SPIs are printed as the kernel does", test_spis },
+	{ "SPIs of IKE_SAs are printed as charon does", test_ike_spis },
+	{ "names become words with dashes", test_dashed },
 	{ "selectors", test_selectors },
 	{ "lists of selectors", test_selector_lists },
 	{ "a count beyond the list is not believed", test_selector_list_bad_count },
