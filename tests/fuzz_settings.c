@@ -12,16 +12,30 @@
 #include "fuzz.h"
 #include "swan_kit.h"
 
-#define KEYS 5
 #define VALUE_MAX 5000
 
-static char *const names[KEYS] = {
-	"success", "failure", "queue_size", "shutdown_timeout", "state_dir",
+/** In an order that makes c to k their letters. */
+enum {
+	KEY_FLOOD_INTERVAL,
+	KEY_SUCCESS,
+	KEY_FAILURE,
+	KEY_QUEUE_SIZE,
+	KEY_SHUTDOWN_TIMEOUT,
+	KEY_STATE_DIR,
+	KEY_INVALID_PACKET_CLASS,
+	KEY_FLOOD_SOURCE_RATE,
+	KEY_FLOOD_TOTAL_RATE,
+	KEY_MAX,
+};
+
+static char *const names[KEY_MAX] = {
+	"flood_interval", "success", "failure", "queue_size", "shutdown_timeout",
+	"state_dir", "invalid_packet_class", "flood_source_rate", "flood_total_rate",
 };
 
 /** The last value of each key, "" if there is none. */
-static char values[KEYS][VALUE_MAX];
-static bool set[KEYS];
+static char values[KEY_MAX][VALUE_MAX];
+static bool set[KEY_MAX];
 
 static void demand(bool good)
 {
@@ -33,7 +47,7 @@ static void demand(bool good)
 /** Sets what a line says; the value ends at a NUL. */
 static void set_line(const char *line, size_t len)
 {
-	size_t key = (u_char)line[0] % KEYS;
+	size_t key = (u_char)line[0] % KEY_MAX;
 
 	snprintf(values[key], VALUE_MAX, "%.*s", (int)len - 1, line + 1);
 	set[key] = TRUE;
@@ -114,6 +128,42 @@ static int check_path(int key, const char *path)
 	return set[key];
 }
 
+/** A number of seconds, of which milliseconds are made. */
+static int check_seconds(int key, uint64_t lowest, uint64_t highest, uint64_t ms,
+						 uint64_t otherwise)
+{
+	demand(ms % 1000 == 0);
+	return check_number(key, lowest, highest, ms / 1000, otherwise);
+}
+
+static int check_class(int key, bool is_success)
+{
+	if (set[key] && streq(values[key], "failure")) {
+		demand(!is_success);
+		return 0;
+	}
+	demand(is_success);
+	return set[key] && !streq(values[key], "success");
+}
+
+/** @return how many messages there must be about all of them */
+static int check_all(const qm_audit_settings_t *settings)
+{
+	const struct qm_reload *reload = &settings->reload;
+	int logs = 0;
+
+	logs += check_tristate(KEY_SUCCESS, reload->policy.success);
+	logs += check_tristate(KEY_FAILURE, reload->policy.failure);
+	logs += check_class(KEY_INVALID_PACKET_CLASS, reload->invalid_is_success);
+	logs += check_number(KEY_FLOOD_SOURCE_RATE, 0, 1000000, reload->rates.source, 10);
+	logs += check_number(KEY_FLOOD_TOTAL_RATE, 0, 1000000, reload->rates.total, 300);
+	logs += check_seconds(KEY_FLOOD_INTERVAL, 1, 3600, reload->rates.interval_ms, 60);
+	logs += check_number(KEY_QUEUE_SIZE, 16, 1048576, settings->queue_size, 4096);
+	logs += check_seconds(KEY_SHUTDOWN_TIMEOUT, 0, 300, settings->shutdown_timeout, 5);
+	logs += check_path(KEY_STATE_DIR, settings->state_dir);
+	return logs;
+}
+
 static void forget(void)
 {
 	static bool initialized;
@@ -133,17 +183,10 @@ static void forget(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	qm_audit_settings_t settings;
-	int logs;
 
 	forget();
 	set_lines((const char *)data, size);
 	qm_audit_settings_read(&settings);
-	logs = check_tristate(0, settings.reload.policy.success);
-	logs += check_tristate(1, settings.reload.policy.failure);
-	logs += check_number(2, 16, 1048576, settings.queue_size, 4096);
-	demand(settings.shutdown_timeout % 1000 == 0);
-	logs += check_number(3, 0, 300, settings.shutdown_timeout / 1000, 5);
-	logs += check_path(4, settings.state_dir);
-	demand(logs == swan_logs());
+	demand(check_all(&settings) == swan_logs());
 	return 0;
 }

@@ -16,23 +16,66 @@
 
 #define DIR_DEFAULT "/var/lib/qm-audit"
 
-static void expect_settings(struct qm_policy policy, u_int queue_size, u_int timeout,
-							const char *state_dir)
+/** What holds where nothing is set. */
+static qm_audit_settings_t make_defaults(void)
+{
+	return (qm_audit_settings_t){
+		.reload = {
+			.invalid_is_success = true,
+			.rates = { .source = 10, .total = 300, .interval_ms = 60000 },
+		},
+		.queue_size = 4096,
+		.shutdown_timeout = 5000,
+		.state_dir = DIR_DEFAULT,
+	};
+}
+
+static void expect(const qm_audit_settings_t *expected)
 {
 	qm_audit_settings_t settings;
 
 	memset(&settings, 0xa5, sizeof(settings));
 	qm_audit_settings_read(&settings);
-	QM_INT(settings.reload.policy.success, policy.success);
-	QM_INT(settings.reload.policy.failure, policy.failure);
-	QM_INT(settings.queue_size, queue_size);
-	QM_INT(settings.shutdown_timeout, timeout);
-	QM_STR(settings.state_dir, state_dir);
+	QM_INT(settings.reload.policy.success, expected->reload.policy.success);
+	QM_INT(settings.reload.policy.failure, expected->reload.policy.failure);
+	QM_INT(settings.reload.invalid_is_success, expected->reload.invalid_is_success);
+	QM_INT(settings.reload.rates.source, expected->reload.rates.source);
+	QM_INT(settings.reload.rates.total, expected->reload.rates.total);
+	QM_INT(settings.reload.rates.interval_ms, expected->reload.rates.interval_ms);
+	QM_INT(settings.queue_size, expected->queue_size);
+	QM_INT(settings.shutdown_timeout, expected->shutdown_timeout);
+	QM_STR(settings.state_dir, expected->state_dir);
+}
+
+static void expect_settings(struct qm_policy policy, u_int queue_size, u_int timeout,
+							const char *state_dir)
+{
+	qm_audit_settings_t expected = make_defaults();
+
+	expected.reload.policy = policy;
+	expected.queue_size = queue_size;
+	expected.shutdown_timeout = timeout;
+	snprintf(expected.state_dir, sizeof(expected.state_dir), "%s", state_dir);
+	expect(&expected);
+}
+
+static void expect_flood(bool is_success, uint32_t source, uint32_t total,
+						 uint32_t interval_ms)
+{
+	qm_audit_settings_t expected = make_defaults();
+
+	expected.reload.invalid_is_success = is_success;
+	expected.reload.rates.source = source;
+	expected.reload.rates.total = total;
+	expected.reload.rates.interval_ms = interval_ms;
+	expect(&expected);
 }
 
 static void expect_defaults(void)
 {
-	expect_settings((struct qm_policy){ UNSET, UNSET }, 4096, 5000, DIR_DEFAULT);
+	const qm_audit_settings_t expected = make_defaults();
+
+	expect(&expected);
 }
 
 /** Reads a section of the plugin's, in the namespace of plain charon. */
@@ -68,9 +111,22 @@ static void test_defaults(void)
 
 static void test_all_keys(void)
 {
+	const qm_audit_settings_t expected = {
+		.reload = {
+			.policy = { YES, NO },
+			.invalid_is_success = false,
+			.rates = { .source = 3, .total = 40, .interval_ms = 90000 },
+		},
+		.queue_size = 100,
+		.shutdown_timeout = 7000,
+		.state_dir = "/srv/audit state",
+	};
+
 	init_section("load = yes\nsuccess = yes\nfailure = no\nqueue_size = 100\n"
-				 "shutdown_timeout = 7\nstate_dir = /srv/audit state\n");
-	expect_settings((struct qm_policy){ YES, NO }, 100, 7000, "/srv/audit state");
+				 "shutdown_timeout = 7\nstate_dir = /srv/audit state\n"
+				 "invalid_packet_class = failure\nflood_source_rate = 3\n"
+				 "flood_total_rate = 40\nflood_interval = 90");
+	expect(&expected);
 	QM_INT(swan_logs(), 0);
 	swan_deinit();
 }
@@ -140,10 +196,51 @@ static void test_bounds(void)
 	swan_deinit();
 }
 
+static void test_flood_bounds(void)
+{
+	static const struct {
+		const char *section;
+		uint32_t source;
+		uint32_t total;
+		uint32_t interval_ms;
+	} bounds[] = {
+		{ "flood_source_rate = 0", 0, 300, 60000 },
+		{ "flood_total_rate = 0", 10, 0, 60000 },
+		{ "flood_source_rate = 0\nflood_total_rate = 0", 0, 0, 60000 },
+		{ "flood_source_rate = 1000000\nflood_total_rate = 1", 1000000, 1, 60000 },
+		{ "flood_source_rate = 1\nflood_total_rate = 1000000", 1, 1000000, 60000 },
+		{ "flood_interval = 1", 10, 300, 1000 },
+		{ "flood_interval = 3600", 10, 300, 3600000 },
+		{ "flood_source_rate = 007\nflood_interval = 01", 7, 300, 1000 },
+	};
+
+	for (size_t i = 0; i < COUNT(bounds); i++) {
+		init_section(bounds[i].section);
+		expect_flood(true, bounds[i].source, bounds[i].total, bounds[i].interval_ms);
+		QM_INT(swan_logs(), 0);
+		swan_deinit();
+	}
+}
+
+static void test_classes(void)
+{
+	init_section("invalid_packet_class = success");
+	expect_flood(true, 10, 300, 60000);
+	QM_INT(swan_logs(), 0);
+	swan_deinit();
+	init_section("invalid_packet_class = \"failure\"");
+	expect_flood(false, 10, 300, 60000);
+	QM_INT(swan_logs(), 0);
+	swan_deinit();
+}
+
 #define NOT_TRI "is not yes or no"
 #define NOT_QUEUE "is not a number from 16 to 1048576"
 #define NOT_TIMEOUT "is not a number of seconds from 0 to 300"
 #define NOT_PATH "is not an absolute path"
+#define NOT_CLASS "is not success or failure"
+#define NOT_RATE "is not a number from 0 to 1000000"
+#define NOT_INTERVAL "is not a number of seconds from 1 to 3600"
 
 static const struct {
 	const char *key;
@@ -181,6 +278,25 @@ static const struct {
 	{ "state_dir", "qm-audit", NOT_PATH },
 	{ "state_dir", "./qm-audit", NOT_PATH },
 	{ "state_dir", " /var/lib/qm-audit", NOT_PATH },
+	{ "invalid_packet_class", "", NOT_CLASS },
+	{ "invalid_packet_class", "Failure", NOT_CLASS },
+	{ "invalid_packet_class", "failure ", NOT_CLASS },
+	{ "invalid_packet_class", "fail", NOT_CLASS },
+	{ "invalid_packet_class", "no", NOT_CLASS },
+	{ "flood_source_rate", "1000001", NOT_RATE },
+	{ "flood_source_rate", "-1", NOT_RATE },
+	{ "flood_source_rate", "4294967296", NOT_RATE },
+	{ "flood_source_rate", "18446744073709551616", NOT_RATE },
+	{ "flood_source_rate", "10/s", NOT_RATE },
+	{ "flood_source_rate", "", NOT_RATE },
+	{ "flood_total_rate", "1000001", NOT_RATE },
+	{ "flood_total_rate", "no", NOT_RATE },
+	{ "flood_total_rate", "1.0", NOT_RATE },
+	{ "flood_interval", "0", NOT_INTERVAL },
+	{ "flood_interval", "3601", NOT_INTERVAL },
+	{ "flood_interval", "4294967356", NOT_INTERVAL },
+	{ "flood_interval", "60s", NOT_INTERVAL },
+	{ "flood_interval", "", NOT_INTERVAL },
 };
 
 /** One bad value is named and left out; the others hold. */
@@ -275,6 +391,15 @@ static void test_reload(void)
 	CU_ASSERT(swan_reload(""));
 	expect_defaults();
 	QM_INT(swan_logs(), 0);
+	CU_ASSERT(swan_reload("charon { plugins { qm-audit { flood_source_rate = 4\n"
+						  "flood_total_rate = 5\nflood_interval = 6\n"
+						  "invalid_packet_class = failure\n } } }"));
+	expect_flood(false, 4, 5, 6000);
+	CU_ASSERT(swan_reload("charon { plugins { qm-audit { flood_total_rate = 7 } } }"));
+	expect_flood(true, 10, 7, 60000);
+	CU_ASSERT(swan_reload("charon { plugins { qm-audit { flood_total_rate = x } } }"));
+	expect_defaults();
+	QM_INT(swan_logs(), 1);
 	swan_deinit();
 }
 
@@ -304,6 +429,8 @@ CU_TestInfo settings_tests[] = {
 	{ "states of the policy", test_policy_states },
 	{ "spellings of yes and no", test_spellings },
 	{ "bounds", test_bounds },
+	{ "bounds of what limits floods", test_flood_bounds },
+	{ "classes", test_classes },
 	{ "malformed values are named", test_malformed },
 	{ "malformed values beside good ones", test_malformed_among_others },
 	{ "long paths", test_long_paths },
