@@ -29,6 +29,7 @@ static const char *const cause_names[QM_CAUSE_MAX] = {
 	[QM_CAUSE_EXPIRED] = "expired",
 	[QM_CAUSE_REPLACED] = "replaced",
 	[QM_CAUSE_REAUTH] = "reauth",
+	[QM_CAUSE_HALF_OPEN] = "half-open",
 	[QM_CAUSE_PARSE_ERROR] = "parse-error",
 };
 

@@ -9,7 +9,7 @@
  *	expired-in C [N] [alien]	expired-out C [N] [alien]
  *	peer-delete I C…	peer-delete-in I C…	peer-delete-ike I
  *	contact I	auth I
- *	cause I timeout|expired|replaced|reauth|parse-error|none
+ *	cause I timeout|expired|replaced|reauth|half-open|parse-error|none
  *	ike-up|ike-down|ike-deleting|ike-destroying I
  *	moved I>I	hosts I N	shutdown	finish
  *

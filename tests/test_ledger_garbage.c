@@ -3,7 +3,8 @@
  * The ledger against inputs that no charon gives: at random, or of a history of
  * which some are lost, doubled or late. What it says may be wrong then, but it
  * neither crashes nor contradicts itself: a CHILD_SA starts before it ends, and
- * does neither twice before it is forgotten.
+ * does neither twice before it is forgotten; and of an IKE_SA no more
+ * negotiations fail than were begun.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,9 +30,31 @@ struct run {
 	/** started and not ended */
 	bool open[QM_HISTORY_IDS];
 	unsigned opened;
+	/** by IKE_SA: negotiations that can have been begun, and that failed */
+	unsigned begun[QM_HISTORY_IDS];
+	unsigned failed[QM_HISTORY_IDS];
+	uint64_t seconds;
 	const char *wrong;
 	FILE *print;
 };
+
+/** Failures since the program started, to see that there are any. */
+static uint64_t failures;
+
+static void on_failure(struct run *run, const struct qm_event *event)
+{
+	const struct qm_failure *failure = event->failure;
+	const uint32_t ike_sa = event->sa->ike_sa;
+
+	failures++;
+	if (event->count != 1 || event->since_ms != event->when_ms ||
+		failure->reason >= QM_FAILURE_SEVERAL || failure->point >= QM_PARTY_MAX ||
+		failure->state >= QM_NEGO_STATE_MAX) {
+		run->wrong = "a failure that is none";
+	} else if (ike_sa >= QM_HISTORY_IDS || ++run->failed[ike_sa] > run->begun[ike_sa]) {
+		run->wrong = "more failures than were begun";
+	}
+}
 
 static void on_event(void *user, const struct qm_event *event)
 {
@@ -39,6 +62,10 @@ static void on_event(void *user, const struct qm_event *event)
 	const uint32_t child_sa = event->sa->child_sa;
 	const bool starts = event->kind == QM_EVENT_ESTABLISHED;
 
+	if (event->kind == QM_EVENT_FAILED) {
+		on_failure(run, event);
+		return;
+	}
 	if (child_sa >= QM_HISTORY_IDS || run->open[child_sa] == starts) {
 		run->wrong = starts ? "starts twice" : "ends twice, or never started";
 		return;
@@ -47,10 +74,27 @@ static void on_event(void *user, const struct qm_event *event)
 	run->opened += starts ? 1 : -1;
 }
 
+/** Whether a negotiation can begin with an input, or be known by it alone. */
+static bool begins(const struct qm_input *input)
+{
+	switch (input->type) {
+	case QM_INPUT_CHILD_FAILED:
+		return true;
+	case QM_INPUT_MESSAGE:
+	case QM_INPUT_MESSAGE_ERROR:
+		return input->message.request &&
+			   (input->message.version == 1 ? input->message.exchange == 32 :
+											  input->message.child);
+	default:
+		return false;
+	}
+}
+
 static void take(struct run *run, const struct qm_input *input)
 {
 	int r;
 
+	run->begun[input->ike_sa] += begins(input);
 	if (run->print) {
 		qm_history_print(run->print, input);
 	}
@@ -59,7 +103,7 @@ static void take(struct run *run, const struct qm_input *input)
 		run->wrong = "an error";
 	} else if (qm_ledger_open(run->ledger) != run->opened) {
 		run->wrong = "another number of open ones";
-	} else if (qm_ledger_entries(run->ledger) > 2 * QM_HISTORY_IDS) {
+	} else if (qm_ledger_entries(run->ledger) > IKES + QM_MODEL_CHILDREN) {
 		run->wrong = "more entries than there are ids";
 	}
 }
@@ -81,53 +125,136 @@ static void random_facts(struct run *run, struct qm_input *input)
 	}
 }
 
-static void random_rest(struct run *run, struct qm_input *input)
+static void random_message(struct run *run, struct qm_input *input)
+{
+	/* those that the rules know, and another */
+	static const uint16_t notifies[] = { 0, 0, 0, 1, 7, 14, 16, 17, 23, 24, 38, 43, 44 };
+	static const uint8_t exchanges[] = { 5, 32, 32, 35, 35, 36, 36, 37, 44, 99 };
+	struct qm_model *random = &run->random;
+
+	input->message = (struct qm_message){
+		.msgid = qm_model_below(random, 3),
+		.exchange = exchanges[qm_model_below(random, sizeof(exchanges))],
+		.version = (uint8_t)(1 + qm_model_below(random, 2)),
+		.incoming = qm_model_once_in(random, 2),
+		.request = qm_model_once_in(random, 2),
+		.child = qm_model_below(random, 3),
+		.notify = notifies[qm_model_below(random,
+										  sizeof(notifies) / sizeof(notifies[0]))],
+	};
+}
+
+static void random_offer(struct run *run, struct qm_input *input)
+{
+	struct qm_ts ts = { .family = (uint8_t)qm_model_below(&run->random, 12) };
+
+	input->offer.initiator_ts = (struct qm_ts_list){ .count = 1, .total = 9, .ts = { ts } };
+	input->offer.responder_ts = input->offer.initiator_ts;
+	input->offer.proposals.len = 3;
+}
+
+static void random_deletes(struct run *run, struct qm_input *input, uint32_t spi)
+{
+	struct qm_model *random = &run->random;
+
+	input->deleted.ike = (uint8_t)qm_model_below(random, 2);
+	input->deleted.count = (uint8_t)qm_model_below(random, QM_DELETE_MAX + 1);
+	for (uint8_t i = 0; i < input->deleted.count; i++) {
+		input->deleted.spi[i] = spi + i;
+	}
+}
+
+static void random_addresses(struct run *run, struct qm_input *input)
 {
 	struct qm_model *random = &run->random;
 	struct qm_sa_facts facts;
-	unsigned i;
 
 	qm_history_facts(&facts, qm_model_below(random, CHILDREN), 0, 0,
 					 qm_model_below(random, QM_SATYPE_MAX),
 					 (uint8_t)qm_model_below(random, 3));
 	if (input->type == QM_INPUT_PEER_DELETE) {
-		input->deleted.ike = (uint8_t)qm_model_below(random, 2);
-		input->deleted.count = (uint8_t)qm_model_below(random, QM_DELETE_MAX + 1);
-		for (i = 0; i < input->deleted.count; i++) {
-			input->deleted.spi[i] = facts.in_spi + i;
-		}
+		random_deletes(run, input, facts.in_spi);
 	} else if (input->type == QM_INPUT_EXPIRED) {
 		input->expired.satype = facts.satype;
 		input->expired.spi = facts.in_spi;
 		input->expired.dst = facts.local;
-	} else if (input->type == QM_INPUT_IKE_HOSTS) {
+	} else {
 		input->hosts.local = facts.local;
 		input->hosts.remote = facts.remote;
-	} else if (input->type == QM_INPUT_CHILD_STATE) {
-		input->state = qm_model_below(random, QM_CHILD_STATE_MAX + 1);
-	} else if (input->type == QM_INPUT_IKE_CAUSE) {
-		input->cause = qm_model_below(random, QM_CAUSE_MAX);
-	} else {
-		input->new_ike_sa = qm_model_below(random, IKES);
 	}
 }
 
-static void random_input(struct run *run, unsigned number, struct qm_input *input)
+static void random_rest(struct run *run, struct qm_input *input)
+{
+	struct qm_model *random = &run->random;
+
+	switch (input->type) {
+	case QM_INPUT_KEYS:
+	case QM_INPUT_UP:
+	case QM_INPUT_REKEY:
+	case QM_INPUT_IKE_ABANDONED:
+		random_facts(run, input);
+		break;
+	case QM_INPUT_CHILD_FAILED:
+		random_facts(run, input);
+		input->installing = qm_model_once_in(random, 2);
+		break;
+	case QM_INPUT_MESSAGE:
+		random_addresses(run, input);
+		random_message(run, input);
+		break;
+	case QM_INPUT_MESSAGE_ERROR:
+		random_facts(run, input);
+		random_message(run, input);
+		break;
+	case QM_INPUT_ALERT_OFFER:
+		random_offer(run, input);
+		input->alert = 1 + qm_model_below(random, QM_FAILURE_SEVERAL - 1);
+		break;
+	case QM_INPUT_ALERT:
+	case QM_INPUT_INSTALL_FAILED:
+		input->alert = 1 + qm_model_below(random, QM_FAILURE_SEVERAL - 1);
+		break;
+	case QM_INPUT_PEER_DELETE:
+	case QM_INPUT_EXPIRED:
+	case QM_INPUT_IKE_HOSTS:
+		random_addresses(run, input);
+		break;
+	case QM_INPUT_CHILD_STATE:
+		input->state = qm_model_below(random, QM_CHILD_STATE_MAX + 1);
+		break;
+	case QM_INPUT_IKE_CAUSE:
+		input->cause = qm_model_below(random, QM_CAUSE_MAX);
+		break;
+	default:
+		input->new_ike_sa = qm_model_below(random, IKES);
+		break;
+	}
+}
+
+/** Threads take the time before they queue: it may go back a little. */
+static struct qm_time random_time(struct run *run)
+{
+	static const uint8_t passes[] = { 0, 0, 0, 1, 1, 2, 4, 6, 170 };
+	struct qm_time time;
+
+	run->seconds += passes[qm_model_below(&run->random, sizeof(passes))];
+	time = qm_history_time(run->seconds);
+	time.mono_ms -= qm_model_below(&run->random, 2) * 900;
+	return time;
+}
+
+static void random_input(struct run *run, struct qm_input *input)
 {
 	struct qm_model *random = &run->random;
 
 	memset(input, 0, sizeof(*input));
 	input->type = qm_model_below(random, QM_INPUT_MAX + 1);
 	input->thread = qm_model_below(random, THREADS);
-	input->time = qm_history_time(number);
+	input->time = random_time(run);
 	input->ike_sa = qm_model_below(random, IKES);
 	input->child_sa = qm_model_below(random, CHILDREN);
-	if (input->type == QM_INPUT_KEYS || input->type == QM_INPUT_UP ||
-		input->type == QM_INPUT_REKEY) {
-		random_facts(run, input);
-	} else {
-		random_rest(run, input);
-	}
+	random_rest(run, input);
 }
 
 static void run_garbage(struct run *run, uint64_t seed)
@@ -138,7 +265,7 @@ static void run_garbage(struct run *run, uint64_t seed)
 	qm_model_init(&run->random, seed, 0, 0);
 	inputs = qm_model_below(&run->random, INPUTS_MAX);
 	for (i = 0; i < inputs && !run->wrong; i++) {
-		random_input(run, i, &input);
+		random_input(run, &input);
 		take(run, &input);
 	}
 }
@@ -178,6 +305,19 @@ static void run_damaged(struct run *run, uint64_t seed)
 	}
 }
 
+/** What waits does not wait for ever. */
+static void check_patience(struct run *run)
+{
+	const struct qm_input tick = {
+		.type = QM_INPUT_TICK, .time = qm_history_time(run->seconds + 166),
+	};
+
+	take(run, &tick);
+	if (!run->wrong && qm_ledger_waits(run->ledger)) {
+		run->wrong = "something waits for ever";
+	}
+}
+
 static const char *run_one(void (*make)(struct run *, uint64_t), uint64_t seed,
 						   FILE *print)
 {
@@ -187,11 +327,16 @@ static const char *run_one(void (*make)(struct run *, uint64_t), uint64_t seed,
 	run.print = print;
 	QM_OK_FATAL(qm_ledger_new(&run.ledger, on_event, &run));
 	make(&run, seed);
+	if (!run.wrong && seed % 4 > 1) {
+		check_patience(&run);
+	}
 	/* half of them end as they are: freeing must do */
 	if (!run.wrong && seed % 2) {
-		qm_ledger_finish(run.ledger, qm_history_time(INPUTS_MAX));
+		qm_ledger_finish(run.ledger, qm_history_time(run.seconds));
 		if (run.opened || qm_ledger_open(run.ledger)) {
 			run.wrong = "open ones in the end";
+		} else if (qm_ledger_waits(run.ledger)) {
+			run.wrong = "something waits in the end";
 		}
 	}
 	qm_ledger_free(run.ledger);
@@ -220,6 +365,8 @@ static void run_all(void (*make)(struct run *, uint64_t))
 static void test_garbage(void)
 {
 	run_all(run_garbage);
+	printf("# %" PRIu64 " failed negotiations\n", failures);
+	CU_ASSERT(failures > 0 || qm_random_sequences() < 1000);
 }
 
 static void test_damaged(void)
