@@ -13,6 +13,7 @@
 #include "ledger.h"
 #include "queue.h"
 #include "recorder.h"
+#include "samples.h"
 #include "test.h"
 
 /** Histories, each run as often as it allocates. */
@@ -43,6 +44,7 @@ static void on_event(void *user, const struct qm_event *event)
 	if (event->kind == QM_EVENT_ESTABLISHED) {
 		run->started[child_sa]++;
 	} else {
+		CU_ASSERT_EQUAL(event->kind, QM_EVENT_ENDED);
 		CU_ASSERT_EQUAL(run->started[child_sa], run->ended[child_sa] + 1);
 		run->ended[child_sa]++;
 	}
@@ -257,28 +259,53 @@ static void no_log(void *user, const char *message)
 	(void)message;
 }
 
+/** More packets than are let through, of more sources and threads than one. */
+static void use_gate(struct qm_gate *gate)
+{
+	const struct qm_time now = qm_history_time(1);
+	struct qm_invalid invalid;
+
+	qm_sample_tampered(&invalid);
+	for (uint32_t i = 0; i < 100; i++) {
+		invalid.remote.ip[3] = (uint8_t)i;
+		qm_gate_invalid(gate, &invalid, now);
+		qm_gate_suspect(gate, i, &invalid, now);
+		qm_gate_acquit(gate, i / 2);
+		qm_gate_read(gate, i, &invalid, now);
+		qm_gate_reject(gate, i, invalid.ike_sa, now);
+		qm_gate_resent(gate, i, now);
+		qm_gate_is_second_answer(gate, i, now);
+		qm_gate_admit_failure(gate, &invalid.remote, now);
+	}
+}
+
 static void test_recorder(void)
 {
 	const struct qm_recorder_config config = {
-		.queue_size = 4, .origin = { 1, "charon", "5.9.8" }, .log = no_log,
+		.queue_size = 4,
+		.settings = { .rates = { .source = 2, .total = 3, .interval_ms = 1000 } },
+		.origin = { 1, "charon", "5.9.8" },
+		.log = no_log,
 	};
 	struct qm_recorder *const untouched = (struct qm_recorder *)&qm_recorder_new;
 	struct qm_recorder *recorder = untouched;
 	struct qm_input input;
-	unsigned calls, nth;
+	unsigned nth;
 
-	/* itself, its queue and its ledger */
-	for (nth = 1; nth <= 3; nth++) {
+	/* itself, its queue, its ledger, its gate and the gate's limiter */
+	for (nth = 1; nth <= 5; nth++) {
 		qm_fail_alloc(nth);
 		QM_FAILS(qm_recorder_new(&recorder, &config), -ENOMEM);
+		qm_fail_alloc_end();
 		CU_ASSERT(recorder == untouched);
 	}
-	qm_fail_alloc(4);
+	qm_fail_alloc(6);
 	QM_OK_FATAL(qm_recorder_new(&recorder, &config));
 	make_facts(&input, QM_INPUT_KEYS, 1, 1);
 	QM_OK(qm_recorder_push(recorder, &input));
-	calls = qm_fail_alloc_end();
-	QM_INT(calls, 3);
+	use_gate(qm_recorder_gate(recorder));
+	/* hooks come this far, and must not allocate */
+	QM_INT(qm_fail_alloc_end(), 5);
 	qm_recorder_free(recorder);
 }
 
