@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The network of a lane: a namespace per gateway, joined by one cable."""
 
+import re
+
 from . import base
 from .namespace import add, inside, remove
 from .shell import read, run, wait_for
@@ -68,6 +70,29 @@ def delay(ns, time):
     run_in(ns, "tc", "qdisc", "del", "dev", CABLE, "root", check=False)
     if time != "0":
         run_in(ns, "tc", "qdisc", "add", "dev", CABLE, "root", "netem", "delay", time)
+
+
+def count_floods(ns, length):
+    """Begins to count UDP datagrams of that payload that come in; see flooded()."""
+    run_in(ns, "nft", "-f", "-", stdin=(
+        "add table inet flood\nadd counter inet flood came\n"
+        "add chain inet flood input { type filter hook input priority 10; }\n"
+        f"add rule inet flood input udp length {8 + length} counter name came\n"))
+
+
+def flooded(ns):
+    """How many of them a program could read, when it has read all that it can."""
+    listing = run_in(ns, "nft", "list", "counter", "inet", "flood", "came")[1]
+    came = int(re.search(r"packets (\d+)", listing).group(1))
+
+    def waiting():
+        """What is in the sockets of IKE: (bytes to be read, datagrams dropped)."""
+        lines = [line.split() for line in run_in(ns, "cat", "/proc/net/udp")[1].splitlines()]
+        return [(int(words[4].partition(":")[2], 16), int(words[-1])) for words in lines[1:]
+                if words[1].endswith((":01F4", ":1194"))]
+
+    wait_for("all datagrams to be read", lambda: not any(size for size, _ in waiting()))
+    return came - sum(drops for _, drops in waiting())
 
 
 def _xfrm_socket(pid):

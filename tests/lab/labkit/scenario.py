@@ -92,12 +92,12 @@ class Scenario:
                 self._fail(1, f"[{kind} sun]: sun is crafted, it has no charon")
         for number, line in self.lines(version, "steps"):
             word, *rest = line.split()
-            if word in ("ike", "flood") and not self.crafted:
+            if word in ("ike", "flood", "flood-beside", "tally") and not self.crafted:
                 self._fail(number, f"{word} needs 'peer: crafted'")
             try:
                 if word == "ike":
                     words.parse(version, " ".join(rest))
-                elif word == "flood":
+                elif word in ("flood", "flood-beside"):
                     words.parse_flood(rest)
             except (ValueError, re.error) as error:
                 self._fail(number, f"{line}: {error}")

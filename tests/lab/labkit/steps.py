@@ -241,8 +241,29 @@ class Steps:
 
     def _do_flood(self, *bounds):
         """Has the crafted peer send packets of no IKE_SA, as fast as it can."""
-        sent, seconds = self._crafted().flood(parse_flood(bounds))
-        self._note(f"{sent} packets in {seconds:.1f} s")
+        self._crafted().flood(parse_flood(bounds), beside=False)
+
+    def _do_flood_beside(self, *bounds):
+        """The same, while the next steps are done."""
+        self._crafted().flood(parse_flood(bounds), beside=True)
+
+    def _do_tally(self, who, *constraints):
+        """Waits until the counts of matching records come to as many packets as charon has
+        got of all floods, and fails when they come to more."""
+        wanted = expect.parse_constraints(constraints)
+        gateway = self._gateways[who]
+        came = self._crafted().flooded()
+        self._say(f"{who}'s charon got {came} packets of the floods")
+        self._note(f"{came} packets of floods")
+
+        def told():
+            records = (expect.fields(text) for text in self._auditlog.records(gateway.pids))
+            return sum(int(record["count"]) for record in records
+                       if expect.matches(record, wanted, {}))
+
+        wait_for(f"records of {who} that count {came} packets", lambda: told() >= came, PATIENCE)
+        if told() != came:
+            raise LabError(f"{who}'s records count {told()} packets, charon got {came}")
 
     # --- auditd, for scenarios that run alone ------------------------------
 

@@ -41,11 +41,12 @@ class Association:
 
     version = None
 
-    def __init__(self, link, about):
+    def __init__(self, link, about, stray):
         self.link = link
         self.about = about
         self.spi_i = os.urandom(8)
-        self.spi_r = bytes(8)
+        # a stray one claims to be there already
+        self.spi_r = os.urandom(8) if stray else bytes(8)
         self.keys = None
         self.port = 500
         # what has come and nobody has asked for

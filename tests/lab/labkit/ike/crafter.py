@@ -3,11 +3,11 @@
 
 import re
 
-from .. import base
+from .. import base, network
 from ..shell import wait_for
-from . import words
+from . import flood, words
 from .association import About
-from .flood import flood
+from .flood import Flood
 from .link import Link
 from .v1 import V1Association
 from .v2 import V2Association
@@ -29,9 +29,12 @@ class Crafter:
                                      for one in (gateway, other))
         self._link = Link(gateway.ns, self._address, self._peer, self._log)
         self._sas = {}
+        self._floods = []
 
     def close(self):
         """Ends it, without a word to the other."""
+        for one in self._floods:
+            one.stop()
         self._link.close()
         self._log.close()
 
@@ -47,14 +50,26 @@ class Crafter:
 
     def _association(self, line):
         """The IKE_SA of a name: a new one to connect with, or to be unknown with."""
-        if line.verb == "connect" or line.name not in self._sas:
-            self._sas[line.name] = KINDS[self._version](self._link, self._about)
+        stray = line.name not in self._sas
+        if line.verb == "connect" or stray:
+            self._sas[line.name] = KINDS[self._version](self._link, self._about,
+                                                        stray and line.verb != "connect")
             self._link.add(self._sas[line.name])
         return self._sas[line.name]
 
-    def flood(self, bounds):
-        """Sends many packets with unknown SPIs; says how many, and in what time."""
-        sent, seconds = flood(self._gateway.ns, self._version, self._address, self._peer,
-                              bounds)
-        self._link.note(f"{sent} packets in {seconds:.1f} s")
-        return sent, seconds
+    def flood(self, bounds, beside):
+        """Sends many packets with unknown SPIs, to the end or beside of what comes next."""
+        if not self._floods:
+            network.count_floods(self._other.ns, flood.LENGTH)
+        one = Flood(self._gateway.ns, self._version, self._address, self._peer, bounds)
+        self._floods.append(one)
+        one.start()
+        if not beside:
+            one.join()
+
+    def flooded(self):
+        """How many of the packets charon got, when all are sent; says how many there were."""
+        for one in self._floods:
+            one.join()
+            self._link.note(f"{one.sent} packets in {one.seconds:.1f} s")
+        return network.flooded(self._other.ns)

@@ -35,8 +35,8 @@ class V1Association(Association):
 
     version = 1
 
-    def __init__(self, link, about):
-        super().__init__(link, about)
+    def __init__(self, link, about, stray):
+        super().__init__(link, about, stray)
         # of main mode, whose message ID is 0; all others by theirs
         self._iv = b""
         self._exchanges = {}

@@ -20,8 +20,8 @@ class V2Association(Answers, Association):
 
     version = 2
 
-    def __init__(self, link, about):
-        super().__init__(link, about)
+    def __init__(self, link, about, stray):
+        super().__init__(link, about, stray)
         self.mid = 0
         # what a response, by its message ID, is for
         self.pending = {}
@@ -85,15 +85,8 @@ class V2Association(Answers, Association):
     # --- connecting ------------------------------------------------------------
 
     def _play_connect(self, line):
-        exchange = crypto.X25519()
-        nonce = os.urandom(32)
-        draft = self.draft("IKE_SA_INIT", [
-            Payload(P2.SA, bodies.security_association(numbers.IKE, b"", IKE_PROPOSAL)),
-            Payload(P2.KE, bodies.key_exchange(exchange.group, exchange.public)),
-            Payload(P2.NONCE, nonce),
-            Payload(P2.NOTIFY, bodies.notify(NOTIFIES[2]["FRAGMENTATION_SUPPORTED"]))])
-        draft.protected = False
-        found = self._ask(draft)
+        exchange, nonce = crypto.X25519(), os.urandom(32)
+        found = self._ask(self._init(exchange, nonce))
         if found.errors():
             raise WireError(f"charon refuses: {self.describe(found)}")
         self._derive(found, exchange, nonce)
@@ -105,6 +98,15 @@ class V2Association(Answers, Association):
         mid, packets = draft.header.mid, self.seal(draft)
         self.out(packets[0], "IKE_AUTH")
         self.reply(line.reply or "ok", mid)
+
+    def _init(self, exchange, nonce):
+        draft = self.draft("IKE_SA_INIT", [
+            Payload(P2.SA, bodies.security_association(numbers.IKE, b"", IKE_PROPOSAL)),
+            Payload(P2.KE, bodies.key_exchange(exchange.group, exchange.public)),
+            Payload(P2.NONCE, nonce),
+            Payload(P2.NOTIFY, bodies.notify(NOTIFIES[2]["FRAGMENTATION_SUPPORTED"]))])
+        draft.protected = False
+        return draft
 
     def _derive(self, found, exchange, nonce):
         self.spi_r = found.header.spi_r
@@ -148,6 +150,12 @@ class V2Association(Answers, Association):
                 Payload(P2.TSR, bodies.selectors(self.about.remote_net))]
 
     # --- requests, by the names that scenarios have for them --------------------
+
+    def draft_init(self, _options):
+        """IKE_SA_INIT, of which nothing is to come."""
+        draft = self._init(crypto.X25519(), os.urandom(32))
+        draft.header.spi_r = bytes(8)
+        return draft
 
     def draft_child(self, options):
         """CREATE_CHILD_SA of a new CHILD_SA."""

@@ -22,7 +22,7 @@ SEND = {
     1: {"quick": {"esp", "ts", "third"}, "third": set(), "delete": {"of"},
         "notify": {"type"}, "dpd": set(), "again": {"back"}},
     2: {"child": {"esp", "ts", "ke"}, "rekey": {"esp", "ts", "ke", "of"}, "delete": {"of"},
-        "info": set(), "auth": set(), "again": {"back", "of"}},
+        "info": set(), "init": set(), "auth": set(), "again": {"back", "of"}},
 }
 ANSWER = {1: {"quick"}, 2: {"child", "info"}}
 # flaws, and whether a value goes with them; flaws.py has a function for each
