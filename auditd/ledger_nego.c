@@ -250,20 +250,10 @@ static struct qm_nego *at_work(struct qm_ike *ike, uint32_t thread)
 	return theirs->open && theirs->wait != QM_WAIT_RETRY ? theirs : NULL;
 }
 
-/** IKEv1's errors come in messages of their own. */
-static int on_informational(const struct qm_scene *scene, struct qm_ike *ike,
-							const struct qm_input *input)
+/** An error that we send in IKEv1: it is about what its thread has just received. */
+static int complain(const struct qm_scene *scene, struct qm_nego *nego,
+					const struct qm_input *input)
 {
-	struct qm_nego *nego = at_work(ike, input->thread);
-
-	if (!nego || !input->message.notify) {
-		return 0;
-	}
-	if (input->message.incoming) {
-		nego = ike->ours.open ? &ike->ours : nego;
-		note_error(nego, input);
-		return keep_ike_facts(nego, input);
-	}
 	switch (input->message.notify) {
 	case INVALID_EXCHANGE_TYPE:
 	case PAYLOAD_MALFORMED:
@@ -271,7 +261,7 @@ static int on_informational(const struct qm_scene *scene, struct qm_ike *ike,
 		/* an answer to a packet that could not be read */
 		return 0;
 	case INVALID_PAYLOAD_TYPE:
-		if (nego == &ike->theirs && !nego->child_failed) {
+		if (nego->direction == QM_DIRECTION_RESPONDER && !nego->child_failed) {
 			/* the packet is told of, as one that makes no sense */
 			qm_table_close_nego(scene->table, nego);
 			return 0;
@@ -281,9 +271,26 @@ static int on_informational(const struct qm_scene *scene, struct qm_ike *ike,
 		break;
 	}
 	note_error(nego, input);
-	if (nego == &ike->theirs) {
+	if (nego->direction == QM_DIRECTION_RESPONDER) {
 		qm_table_set_wait(scene->table, nego, QM_WAIT_FAILED, input->time);
 	}
+	return keep_ike_facts(nego, input);
+}
+
+/** IKEv1's errors come in messages of their own. */
+static int on_informational(const struct qm_scene *scene, struct qm_ike *ike,
+							const struct qm_input *input)
+{
+	struct qm_nego *nego = at_work(ike, input->thread);
+
+	if (!nego || !input->message.notify) {
+		return 0;
+	}
+	if (!input->message.incoming) {
+		return nego->thread == input->thread ? complain(scene, nego, input) : 0;
+	}
+	nego = ike->ours.open ? &ike->ours : nego;
+	note_error(nego, input);
 	return keep_ike_facts(nego, input);
 }
 
@@ -292,7 +299,8 @@ int qm_nego_message(const struct qm_scene *scene, const struct qm_input *input)
 	struct qm_ike *ike = qm_table_find_ike(scene->table, input->ike_sa);
 	int r = 0;
 
-	if (!ike && (input->message.child || input->message.exchange == QM_EXCHANGE_QUICK_MODE)) {
+	if (!ike && (input->message.child ||
+				 input->message.exchange == QM_EXCHANGE_QUICK_MODE)) {
 		r = qm_table_get_ike(scene->table, input->ike_sa, &ike);
 	}
 	if (!ike) {
@@ -365,16 +373,15 @@ int qm_nego_child_failed(const struct qm_scene *scene, const struct qm_input *in
 	nego->child_failed = true;
 	nego->installing = input->installing;
 	r = keep_facts(nego, &input->sa);
-	if (nego == &ike->ours) {
-		if (nego->notify == TEMPORARY_FAILURE) {
-			qm_table_close_nego(scene->table, nego);
-		} else {
-			fail(scene, nego, input->time);
-		}
-	} else if (nego->version == 1) {
-		/* charon may have made another for the same: then that has keys next */
+	if (nego->version == 1) {
+		/* charon may have made another for the same, which has keys next; or the
+		 * notify that says why is still to be sent */
 		nego->thread = input->thread;
 		qm_table_set_wait(scene->table, nego, QM_WAIT_FAILED, input->time);
+	} else if (nego == &ike->ours && nego->notify == TEMPORARY_FAILURE) {
+		qm_table_close_nego(scene->table, nego);
+	} else if (nego == &ike->ours) {
+		fail(scene, nego, input->time);
 	}
 	return r;
 }

@@ -49,6 +49,7 @@ static const char *const faults[QM_FAULT_MAX] = {
 	[QM_FAULT_BAD_HEADER] = "bad-header",
 	[QM_FAULT_UNENCRYPTED] = "unencrypted",
 	[QM_FAULT_NO_KEYS] = "no-keys",
+	[QM_FAULT_PREMATURE] = "premature",
 	[QM_FAULT_SEVERAL] = "several",
 };
 

@@ -94,6 +94,8 @@ enum qm_fault {
 	QM_FAULT_BAD_HEADER,
 	QM_FAULT_UNENCRYPTED,
 	QM_FAULT_NO_KEYS,
+	/** Quick Mode on an IKE_SA that is not established */
+	QM_FAULT_PREMATURE,
 	/** a summary of packets that have not all the same fault */
 	QM_FAULT_SEVERAL,
 	QM_FAULT_MAX,
