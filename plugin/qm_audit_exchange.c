@@ -6,6 +6,7 @@
 
 #include <encoding/payloads/delete_payload.h>
 #include <encoding/payloads/notify_payload.h>
+#include <encoding/payloads/sa_payload.h>
 
 /** Last type of a notify that is an error: RFC 7296 section 3.10.1 */
 #define LAST_ERROR 16383
@@ -185,13 +186,38 @@ static void push_message(private_qm_audit_exchange_t *this, ike_sa_t *ike_sa,
 }
 
 /**
+ * Whether a request without selectors proposes a CHILD_SA nonetheless, by the
+ * protocol in its SA payload: charon takes it for a rekeying of the IKE_SA
+ */
+static bool proposes_ipsec(message_t *message)
+{
+	sa_payload_t *payload;
+	linked_list_t *list;
+	proposal_t *proposal;
+	bool ipsec;
+
+	payload = (sa_payload_t*)message->get_payload(message,
+												  PLV2_SECURITY_ASSOCIATION);
+	if (!payload)
+	{
+		return FALSE;
+	}
+	list = payload->get_proposals(payload);
+	ipsec = list->get_first(list, (void**)&proposal) == SUCCESS &&
+			proposal->get_protocol(proposal) != PROTO_IKE;
+	list->destroy_offset(list, offsetof(proposal_t, destroy));
+	return ipsec;
+}
+
+/**
  * Queue a request if it proposes a CHILD_SA
  */
 static void push_request(private_qm_audit_exchange_t *this, ike_sa_t *ike_sa,
 						 message_t *message, bool incoming,
 						 payload_type_t proposes)
 {
-	if (message->get_payload(message, proposes))
+	if (message->get_payload(message, proposes) ||
+		(incoming && proposes_ipsec(message)))
 	{
 		push_message(this, ike_sa, message, incoming, TRUE, 0);
 	}
@@ -264,7 +290,10 @@ METHOD(qm_audit_exchange_t, message_, void,
 			}
 			break;
 		case QUICK_MODE:
-			push_message(this, ike_sa, message, incoming, FALSE, 0);
+			if (ike_sa->get_state(ike_sa) != IKE_CONNECTING)
+			{	/* until then charon ignores it */
+				push_message(this, ike_sa, message, incoming, FALSE, 0);
+			}
 			break;
 		case IKE_AUTH:
 			if (incoming)

@@ -353,10 +353,17 @@ void qm_audit_facts_ts(linked_list_t *list, struct qm_ts_list *copy)
 void qm_audit_facts_proposals(linked_list_t *list, struct qm_text *text)
 {
 	char buf[4 * QM_TEXT_MAX];
-	int len;
+	size_t i, len = 0;
 
-	len = snprintf(buf, sizeof(buf), "%#P", list);
-	qm_text_set(text, buf, max(0, min(len, (int)sizeof(buf) - 1)));
+	snprintf(buf, sizeof(buf), "%#P", list);
+	for (i = 0; buf[i]; i++)
+	{	/* the blanks after commas would have the record encode it all */
+		if (buf[i] != ' ')
+		{
+			buf[len++] = buf[i];
+		}
+	}
+	qm_text_set(text, buf, len);
 }
 
 /*

@@ -45,7 +45,7 @@ void qm_audit_facts_read_ike(ike_sa_t *ike_sa, struct qm_sa_facts *facts);
 void qm_audit_facts_ts(linked_list_t *list, struct qm_ts_list *copy);
 
 /**
- * Copy proposals, as charon prints them in its log.
+ * Copy proposals, as charon prints them in its log but without blanks.
  *
  * @param list			proposal_t
  * @param text			receives them, cut if they are too long

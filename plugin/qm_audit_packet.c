@@ -39,6 +39,21 @@ static bool is_quick_mode(uint8_t exchange)
 }
 
 /**
+ * Whether an IKE_SA is yet to be established; charon ignores Quick Mode on it
+ */
+static bool is_unestablished(ike_sa_t *ike_sa)
+{
+	switch (ike_sa->get_state(ike_sa))
+	{
+		case IKE_CREATED:
+		case IKE_CONNECTING:
+			return TRUE;
+		default:
+			return FALSE;
+	}
+}
+
+/**
  * Whether an exchange acts on IPsec SAs: those, and what deletes them
  */
 static bool is_concerned(ike_sa_t *ike_sa, message_t *message)
@@ -47,15 +62,7 @@ static bool is_concerned(ike_sa_t *ike_sa, message_t *message)
 	{
 		case INFORMATIONAL:
 		case INFORMATIONAL_V1:
-			switch (ike_sa->get_state(ike_sa))
-			{
-				case IKE_CREATED:
-				case IKE_CONNECTING:
-				case IKE_DESTROYING:
-					return FALSE;
-				default:
-					return TRUE;
-			}
+			return !is_unestablished(ike_sa);
 		default:
 			return is_quick_mode(message->get_exchange_type(message));
 	}
@@ -133,8 +140,18 @@ static void judge_request(private_qm_audit_packet_t *this, ike_sa_t *ike_sa,
 }
 
 /**
- * Judge a response to none of our requests that is open. Late ones are no
- * surprise if we sent the request more than once, as we do to find a path.
+ * Whether a response may come late though we sent the request but once: with
+ * MOBIKE charon tries several paths at a time
+ */
+static bool may_be_late(ike_sa_t *ike_sa, struct qm_packet *packet)
+{
+	return !is_quick_mode(packet->exchange) &&
+		   ike_sa->supports_extension(ike_sa, EXT_MOBIKE);
+}
+
+/**
+ * Judge a response to none of our requests that is open. Those to requests that
+ * we sent more than once are no surprise.
  */
 static void judge_response(private_qm_audit_packet_t *this, ike_sa_t *ike_sa,
 						   struct qm_invalid *invalid, uint32_t expected)
@@ -145,7 +162,7 @@ static void judge_response(private_qm_audit_packet_t *this, ike_sa_t *ike_sa,
 	{
 		reject(this, invalid, QM_FAULT_UNEXPECTED_MESSAGE_ID);
 	}
-	else if (is_quick_mode(packet->exchange) && packet->fragment <= 1 &&
+	else if (!may_be_late(ike_sa, packet) && packet->fragment <= 1 &&
 			 !qm_gate_is_second_answer(this->gate, invalid->ike_sa,
 									   qm_time_now()))
 	{
@@ -192,7 +209,7 @@ METHOD(qm_audit_packet_t, received, void,
 }
 
 /**
- * Keep a Quick Mode message: what charon finds missing in it, it says in a
+ * Keep a Quick Mode request: what charon finds missing in it, it says in a
  * notify only. The hash is not checked where there is no nonce.
  */
 static void keep(private_qm_audit_packet_t *this, ike_sa_t *ike_sa,
@@ -201,6 +218,12 @@ static void keep(private_qm_audit_packet_t *this, ike_sa_t *ike_sa,
 	struct qm_invalid invalid;
 
 	read_message(ike_sa, message, &invalid);
+	if (is_unestablished(ike_sa))
+	{
+		invalid.authenticated = QM_TRI_NO;
+		reject(this, &invalid, QM_FAULT_PREMATURE);
+		return;
+	}
 	invalid.fault = QM_FAULT_INVALID_PAYLOAD;
 	invalid.authenticated = QM_TRI_NO;
 	if (message->get_payload(message, PLV1_NONCE))
@@ -217,7 +240,7 @@ METHOD(qm_audit_packet_t, parsed, void,
 	switch (message->get_exchange_type(message))
 	{
 		case QUICK_MODE:
-			if (incoming)
+			if (incoming && message->get_request(message))
 			{
 				keep(this, ike_sa, message);
 			}

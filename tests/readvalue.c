@@ -78,7 +78,8 @@ static const char *const failures[] = {
 static const char *const faults[] = {
 	"unknown", "bad-integrity", "bad-hash", "malformed", "invalid-payload",
 	"unknown-critical-payload", "unsupported-exchange", "unexpected-message-id",
-	"replayed", "unknown-ike-sa", "bad-header", "unencrypted", "no-keys", "several",
+	"replayed", "unknown-ike-sa", "bad-header", "unencrypted", "no-keys", "premature",
+	"several",
 };
 
 /** The name with this character between its words, else `prefix` and the number. */

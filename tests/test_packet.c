@@ -378,7 +378,8 @@ static void test_fault_names(void)
 	static const char *const names[] = {
 		"unknown", "bad-integrity", "bad-hash", "malformed", "invalid-payload",
 		"unknown-critical-payload", "unsupported-exchange", "unexpected-message-id",
-		"replayed", "unknown-ike-sa", "bad-header", "unencrypted", "no-keys", "several",
+		"replayed", "unknown-ike-sa", "bad-header", "unencrypted", "no-keys",
+		"premature", "several",
 	};
 
 	QM_INT(COUNT(names), QM_FAULT_MAX);
