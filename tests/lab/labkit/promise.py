@@ -91,15 +91,12 @@ def _sequence(side):
     problems = []
     numbers = collections.defaultdict(list)
     for record in side.records:
-        numbers[record.pid].append(record)
-    for pid, records in numbers.items():
-        # a packet that is of no SA needs no instance
-        instance = ",".join(sorted({record.fields["instance"] for record in records
-                                    if "instance" in record.fields}))
+        numbers[record.key].append(record)
+    for (pid, instance), records in numbers.items():
         found = [int(record.number("rec-seq")) for record in records]
         holes = found[-1] - found[0] + 1 - len(found)
         counted = _lost(records, "audit")
-        if found != sorted(set(found)) or holes != counted or "," in instance:
+        if found != sorted(set(found)) or holes != counted:
             problems.append(f"rec-seq of pid={pid} instance={instance} is "
                             f"{' '.join(map(str, found))}, not a sequence with {counted} "
                             "lost")

@@ -142,7 +142,7 @@ class Folder:
         body = (f"op=start event-id=4654 {who} reqid=1 laddr="
                 f"{base.ADDRESSES[name]['outer'][0]} lport=4500 raddr={remote} rport=4500 "
                 f"local-ts={base.network(name)} remote-ts={base.network(base.peer(name))} "
-                f"proposals=ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ {ids} "
+                f"proposals=\"ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ\" {ids} "
                 "reason=proposal-mismatch-child failure-point=remote qm-state=first-sent "
                 "exchange=CREATE_CHILD_SA msgid=4 notify=NO_PROPOSAL_CHOSEN count=1 "
                 f"since={EPOCH + 22:.3f}")
@@ -150,7 +150,7 @@ class Folder:
 
     def _packet(self, name, when, reason, count):
         body = ("op=invalid-packet event-id=4977 ike-version=2 exchange=CREATE_CHILD_SA "
-                f"msgid=7 ike-sa=1 ike-spi-i={0x1234:016x} ike-spi-r={0x5678:016x} "
+                f"msgid=7 instance=1 ike-sa=1 ike-spi-i={0x1234:016x} ike-spi-r={0x5678:016x} "
                 f"laddr={base.ADDRESSES[name]['outer'][0]} lport=500 raddr=198.18.0.1 "
                 f"rport=500 packet-len=204 reason={reason} authenticated=no count={count} "
                 f"since={EPOCH + when - count + 1:.3f}")

@@ -28,7 +28,7 @@ MARK = r"\d+(:0x[0-9a-f]+)?(/\d+(:0x[0-9a-f]+)?)?"
 POLICY = "not-configured|no-auditing|success|failure|success-and-failure"
 WORD = r"[A-Za-z0-9_.+-]+|\?"
 # algorithms as charon prints them, several proposals with commas between them
-PROPOSALS = r"[A-Za-z0-9_:/.,+-]+|\?"
+PROPOSALS = r"\"[A-Za-z0-9_:/,-]+\"|\?"
 # IANA's name, or a number where there is none
 EXCHANGE = r"[A-Z][A-Z_]+|\d+|\?"
 NOTIFY = r"[A-Z][A-Z_0-9]+|\d+|\?"
@@ -69,12 +69,13 @@ GRAMMAR = {
         ("msgid", KNOWN), ("notify", NOTIFY)] + SUMMARY,
     "invalid-packet": [
         ("event-id", "4977"), ("ike-version", KNOWN), ("exchange", EXCHANGE),
-        ("msgid", KNOWN), ("ike-sa", KNOWN), ("ike-spi-i", IKE_SPI), ("ike-spi-r", IKE_SPI),
+        ("msgid", KNOWN), ("instance", NUMBER), ("ike-sa", KNOWN),
+        ("ike-spi-i", IKE_SPI), ("ike-spi-r", IKE_SPI),
         ("laddr", MAYBE_ADDRESS), ("lport", KNOWN), ("raddr", SENDER), ("rport", KNOWN),
         ("packet-len", KNOWN),
         ("reason", "bad-integrity|bad-hash|malformed|invalid-payload|"
                    "unknown-critical-payload|unsupported-exchange|unexpected-message-id|"
-                   "replayed|unknown-ike-sa|bad-header|unencrypted|no-keys|several|unknown"),
+                   "replayed|unknown-ike-sa|bad-header|unencrypted|no-keys|premature|several|unknown"),
         ("authenticated", r"yes|no|\?")] + SUMMARY,
     "destroy": [("event-id", "5452")] + WHO + KIND + PATH + IDS + [
         ("reason", "deleted|rekeyed|expired|dpd|ike-deleted|ike-expired|reauthenticated|"
