@@ -148,7 +148,8 @@ static void random_offer(struct run *run, struct qm_input *input)
 {
 	struct qm_ts ts = { .family = (uint8_t)qm_model_below(&run->random, 12) };
 
-	input->offer.initiator_ts = (struct qm_ts_list){ .count = 1, .total = 9, .ts = { ts } };
+	input->offer.initiator_ts = (struct qm_ts_list){ .count = 1, .total = 9 };
+	input->offer.initiator_ts.ts[0] = ts;
 	input->offer.responder_ts = input->offer.initiator_ts;
 	input->offer.proposals.len = 3;
 }
