@@ -40,3 +40,13 @@ uint64_t qm_random_seed(void)
 	return number("QM_SEED", getrandom(&seed, sizeof(seed), 0) == sizeof(seed) ?
 							 seed >> 32 : 1);
 }
+
+unsigned qm_random_below(uint64_t *state, unsigned n)
+{
+	/* splitmix64 */
+	uint64_t z = *state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return (unsigned)((z ^ z >> 31) % n);
+}
