@@ -10,11 +10,12 @@
 
 #define MONO_MS 7000000
 
-struct qm_recorder *make_recorder(struct qm_policy policy, size_t queue_size)
+struct qm_recorder *make_recorder_with(const struct qm_reload *settings,
+									   size_t queue_size)
 {
 	const struct qm_recorder_config config = {
 		.queue_size = queue_size,
-		.settings = { .policy = policy, .rates = { .interval_ms = 1000 } },
+		.settings = *settings,
 		.origin = { .instance = 7, .daemon = "charon-test", .daemon_version = "5.9.8" },
 		.log = fake_sink_log,
 		.user = fake_sink_user,
@@ -24,6 +25,19 @@ struct qm_recorder *make_recorder(struct qm_policy policy, size_t queue_size)
 	fake_sink_reset();
 	QM_OK_FATAL(qm_recorder_new(&recorder, &config));
 	return recorder;
+}
+
+/** Without a limit to anything. */
+static struct qm_reload settings_of(struct qm_policy policy)
+{
+	return (struct qm_reload){ .policy = policy, .rates = { .interval_ms = 1000 } };
+}
+
+struct qm_recorder *make_recorder(struct qm_policy policy, size_t queue_size)
+{
+	const struct qm_reload settings = settings_of(policy);
+
+	return make_recorder_with(&settings, queue_size);
 }
 
 struct qm_recorder *start_recorder(struct qm_policy policy)
@@ -81,15 +95,23 @@ int push_nothing(struct qm_recorder *recorder, uint64_t ms)
 	return qm_recorder_push(recorder, &input);
 }
 
-int push_policy(struct qm_recorder *recorder, struct qm_policy policy, uint64_t ms)
+int push_settings(struct qm_recorder *recorder, const struct qm_reload *settings,
+				  uint64_t ms)
 {
 	const struct qm_input input = {
 		.type = QM_INPUT_SETTINGS,
 		.time = after(ms),
-		.settings = { .policy = policy, .rates = { .interval_ms = 1000 } },
+		.settings = *settings,
 	};
 
 	return qm_recorder_push(recorder, &input);
+}
+
+int push_policy(struct qm_recorder *recorder, struct qm_policy policy, uint64_t ms)
+{
+	const struct qm_reload settings = settings_of(policy);
+
+	return push_settings(recorder, &settings, ms);
 }
 
 void expect_ops(const char *const *ops)
@@ -102,7 +124,7 @@ void expect_ops(const char *const *ops)
 	QM_INT(fake_sink_records(), i);
 }
 
-static uint64_t number(size_t record, const char *field)
+uint64_t record_number(size_t record, const char *field)
 {
 	const char *text = fake_sink_field(record, field);
 
@@ -111,7 +133,7 @@ static uint64_t number(size_t record, const char *field)
 
 void expect_number(size_t record, const char *field, uint64_t value)
 {
-	QM_INT(number(record, field), value);
+	QM_INT(record_number(record, field), value);
 }
 
 void expect_contiguous(void)
@@ -133,13 +155,13 @@ void expect_gaps_explained(void)
 	uint64_t last = 0, missing = 0, explained = 0;
 
 	for (size_t i = 0; i < fake_sink_records(); i++) {
-		uint64_t seq = number(i, "rec-seq");
+		uint64_t seq = record_number(i, "rec-seq");
 
 		CU_ASSERT(seq > last);
 		missing += seq - last - 1;
 		last = seq;
 		if (is_audit_loss(i)) {
-			explained += number(i, "count");
+			explained += record_number(i, "count");
 			QM_INT(explained, missing);
 		}
 	}

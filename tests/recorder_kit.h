@@ -15,6 +15,10 @@ static const struct qm_policy both = { QM_TRI_YES, QM_TRI_YES };
 /** Resets the fake sink and makes a recorder on it, not started. */
 struct qm_recorder *make_recorder(struct qm_policy policy, size_t queue_size);
 
+/** The same with other settings than the policy. */
+struct qm_recorder *make_recorder_with(const struct qm_reload *settings,
+									   size_t queue_size);
+
 /** The same with room for 64 inputs, and started. */
 struct qm_recorder *start_recorder(struct qm_policy policy);
 
@@ -33,12 +37,19 @@ int push_nothing(struct qm_recorder *recorder, uint64_t ms);
 /** The policy was read again. @return as qm_recorder_push() */
 int push_policy(struct qm_recorder *recorder, struct qm_policy policy, uint64_t ms);
 
+/** The settings were read again. @return as qm_recorder_push() */
+int push_settings(struct qm_recorder *recorder, const struct qm_reload *settings,
+				  uint64_t ms);
+
 /** Checks the op of each record, from the first to the last, ended by NULL. */
 void expect_ops(const char *const *ops);
 
 #define EXPECT_OPS(...) expect_ops((const char *const[]){ __VA_ARGS__, NULL })
 
-/** Checks a record's field, which begins with a number. */
+/** The number that a record's field begins with, UINT64_MAX if there is none. */
+uint64_t record_number(size_t record, const char *field);
+
+/** Checks it. */
 void expect_number(size_t record, const char *field, uint64_t value);
 
 /** Checks that the records are numbered 1, 2, 3 … */
