@@ -54,8 +54,8 @@ class Association:
         # packets of each 'send', and those that came first for each message ID
         self._sent = []
         self._seen = {}
-        # message ID and packets of the last answer that was as it should be
-        self.standing = (None, [])
+        # message IDs and packets of the answers that were as they should be
+        self.answered = [(None, [])]
         # answers to come, and the one that stays in force
         self._answers = []
         self._always = None
@@ -102,9 +102,8 @@ class Association:
 
     def _before(self, options):
         """Message ID and packets of what has been sent before."""
-        if options.get("of") == "answer":
-            return self.standing
-        return self._sent[-1 - int(options.get("back", "0"))]
+        sent = self.answered if options.get("of") == "answer" else self._sent
+        return sent[-1 - int(options.get("back", "0"))]
 
     def probe(self):
         """Returns when the other has shown that it has this IKE_SA."""

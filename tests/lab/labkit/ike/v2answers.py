@@ -24,8 +24,9 @@ class Answers:
 
     def answer(self, request, port):
         """Answers a request as the scenario wants it, or as it should be."""
-        if self.standing[0] == request.header.mid:
-            self._respond(self.standing[1], port, "the same answer")
+        mid, packets = self.answered[-1]
+        if mid == request.header.mid:
+            self._respond(packets, port, "the same answer")
             return
         word, value = ("ok", None)
         if KINDS.get(request.header.exchange) == self._kind:
@@ -39,7 +40,7 @@ class Answers:
         packets = self.seal(draft)
         # who gets a flawed answer asks again
         if not is_flaw:
-            self.standing = (request.header.mid, packets)
+            self.answered.append((request.header.mid, packets))
         self._respond(packets, port, f"answer {word}")
 
     def _respond(self, packets, port, text):
