@@ -88,6 +88,8 @@ def strongswan(socket, log):
         (f"{charon}.plugins.vici.socket", f"unix://{socket}"),
         (f"{charon}.plugins.qm-audit.success", "yes"),
         (f"{charon}.plugins.qm-audit.failure", "yes"),
+        # each bad packet is to have a record of its own
+        (f"{charon}.plugins.qm-audit.flood_source_rate", "0"),
         ("swanctl.socket", f"unix://{socket}"),
         ("swanctl.load", "random openssl"),
     ]
