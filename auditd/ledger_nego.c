@@ -357,6 +357,23 @@ static int never_sent(const struct qm_scene *scene, struct qm_ike *ike,
 	return r;
 }
 
+/**
+ * Whether all is known of a negotiation whose CHILD_SA has gone. In IKEv2 our
+ * answer is still to come where we are the responder. In IKEv1 charon may have
+ * made another CHILD_SA for the same, which has keys next; or the notify that says
+ * why is still to be sent.
+ */
+static bool is_settled(const struct qm_nego *nego)
+{
+	const struct qm_ike *ike = nego->ike;
+
+	if (nego->version == 2) {
+		return nego->direction == QM_DIRECTION_INITIATOR;
+	}
+	return ike->cause == QM_CAUSE_TIMEOUT || ike->down || ike->gone ||
+		   (nego->direction == QM_DIRECTION_INITIATOR && nego->notify);
+}
+
 int qm_nego_child_failed(const struct qm_scene *scene, const struct qm_input *input)
 {
 	struct qm_ike *ike = qm_table_find_ike(scene->table, input->ike_sa);
@@ -373,15 +390,14 @@ int qm_nego_child_failed(const struct qm_scene *scene, const struct qm_input *in
 	nego->child_failed = true;
 	nego->installing = input->installing;
 	r = keep_facts(nego, &input->sa);
-	if (nego->version == 1) {
-		/* charon may have made another for the same, which has keys next; or the
-		 * notify that says why is still to be sent */
+	if (nego == &ike->ours && nego->version == 2 &&
+		nego->notify == TEMPORARY_FAILURE) {
+		qm_table_close_nego(scene->table, nego);
+	} else if (is_settled(nego)) {
+		fail(scene, nego, input->time);
+	} else if (nego->version == 1) {
 		nego->thread = input->thread;
 		qm_table_set_wait(scene->table, nego, QM_WAIT_FAILED, input->time);
-	} else if (nego == &ike->ours && nego->notify == TEMPORARY_FAILURE) {
-		qm_table_close_nego(scene->table, nego);
-	} else if (nego == &ike->ours) {
-		fail(scene, nego, input->time);
 	}
 	return r;
 }
