@@ -250,10 +250,15 @@ static struct qm_nego *at_work(struct qm_ike *ike, uint32_t thread)
 	return theirs->open && theirs->wait != QM_WAIT_RETRY ? theirs : NULL;
 }
 
-/** An error that we send in IKEv1: it is about what its thread has just received. */
+/**
+ * An error that we send in IKEv1: it is about what its thread has just received,
+ * and sent when the CHILD_SA, if there was one, has gone.
+ */
 static int complain(const struct qm_scene *scene, struct qm_nego *nego,
 					const struct qm_input *input)
 {
+	int r;
+
 	switch (input->message.notify) {
 	case INVALID_EXCHANGE_TYPE:
 	case PAYLOAD_MALFORMED:
@@ -271,10 +276,11 @@ static int complain(const struct qm_scene *scene, struct qm_nego *nego,
 		break;
 	}
 	note_error(nego, input);
-	if (nego->direction == QM_DIRECTION_RESPONDER) {
-		qm_table_set_wait(scene->table, nego, QM_WAIT_FAILED, input->time);
+	r = keep_ike_facts(nego, input);
+	if (nego->direction == QM_DIRECTION_RESPONDER || nego->child_failed) {
+		fail(scene, nego, input->time);
 	}
-	return keep_ike_facts(nego, input);
+	return r;
 }
 
 /** IKEv1's errors come in messages of their own. */
