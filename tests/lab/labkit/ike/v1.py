@@ -153,6 +153,7 @@ class V1Association(Association):
                          lambda one: one.header.exchange == EXCHANGES[1]["ID_PROT"])
 
     def _play_connect(self, line):
+        self.port = int(line.options.get("port", "500"))
         group = crypto.X25519()
         offer = bodies1.phase1(group.name)
         found = self._ask("ID_PROT", [Payload(P1.SA, offer)] + [
@@ -202,8 +203,9 @@ class V1Association(Association):
         esp = options.get("esp", ESP_PROPOSAL).split("-")
         spi, nonce = os.urandom(4), os.urandom(32)
         payloads = [Payload(P1.SA, bodies1.phase2(spi, esp)), Payload(P1.NONCE, nonce)]
-        if esp[-1] in crypto.GROUPS:
-            payloads.append(Payload(P1.KE, crypto.GROUPS[esp[-1]]().public))
+        group = options.get("ke", esp[-1])
+        if group in crypto.GROUPS:
+            payloads.append(Payload(P1.KE, crypto.GROUPS[group]().public))
         draft = self._phase2("QUICK_MODE", payloads + self._ids(
             options.get("ts", self.about.local_net)))
         exchange = self._exchange(draft.header.mid)

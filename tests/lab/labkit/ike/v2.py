@@ -85,6 +85,7 @@ class V2Association(Answers, Association):
     # --- connecting ------------------------------------------------------------
 
     def _play_connect(self, line):
+        self.port = int(line.options.get("port", "500"))
         exchange, nonce = crypto.X25519(), os.urandom(32)
         found = self._ask(self._init(exchange, nonce))
         if found.errors():

@@ -17,9 +17,9 @@ import re
 from .numbers import is_notify
 
 # options of connect, of each message, and of the requests that can be answered
-CONNECT = {1: {"psk", "child", "stop"}, 2: {"psk", "child", "stop", "eap"}}
+CONNECT = {1: {"psk", "child", "stop", "port"}, 2: {"psk", "child", "stop", "port", "eap"}}
 SEND = {
-    1: {"quick": {"esp", "ts", "third"}, "third": set(), "delete": {"of"},
+    1: {"quick": {"esp", "ts", "ke", "third"}, "third": set(), "delete": {"of"},
         "notify": {"type"}, "dpd": set(), "again": {"back"}},
     2: {"child": {"esp", "ts", "ke"}, "rekey": {"esp", "ts", "ke", "of"}, "delete": {"of"},
         "info": set(), "init": set(), "auth": set(), "again": {"back", "of"}},
