@@ -122,19 +122,24 @@ class Expected:
 
     @staticmethod
     def _group(group, records, names):
-        problems = []
+        """What is wrong with the records of a group: lines that match none are compared
+        with what the others have left."""
+        problems, unmatched = [], []
         left = list(records)
         for number, wanted in group:
             found = next((r for r in left if matches(r, wanted, names)), None)
-            if found is None and left:
-                found = left[0]
+            if found is None:
+                unmatched.append((number, wanted))
+            else:
+                left.remove(found)
+        for number, wanted in unmatched:
+            if left:
+                found = left.pop(0)
                 wrong = "; ".join(mismatches(found, wanted, dict(names)))
                 problems.append(f"line {number}: {wrong} in: {brief(found)}")
-            elif found is None:
+            else:
                 text = " ".join("".join(part) for part in wanted)
                 problems.append(f"line {number}: no such record: {text}")
-            if found in left:
-                left.remove(found)
         return problems
 
 

@@ -4,7 +4,7 @@
 import os
 import re
 
-from . import base
+from . import base, expect
 from .ike import words
 
 HEADERS = {"title", "why", "versions", "daemons", "exclusive", "lossy", "start", "peer"}
@@ -84,6 +84,8 @@ class Scenario:
             self._fail(1, "peer: can only be 'crafted'")
         for version in self.versions:
             self._check_peer(version)
+            for name in base.GATEWAYS:
+                self._check_expected(version, name)
 
     def _check_peer(self, version):
         """What only a crafted peer can do, and what it cannot."""
@@ -100,6 +102,14 @@ class Scenario:
                 elif word in ("flood", "flood-beside"):
                     words.parse_flood(rest)
             except (ValueError, re.error) as error:
+                self._fail(number, f"{line}: {error}")
+
+    def _check_expected(self, version, name):
+        """Whether each line that says what is expected can be read."""
+        for number, line in self.lines(version, "expect", name):
+            try:
+                expect.Expected([(number, line)])
+            except (ValueError, TypeError) as error:
                 self._fail(number, f"{line}: {error}")
 
     @property

@@ -312,6 +312,9 @@ def expectations():
                               ("a failure taken for a success", "start", False)):
         said = expect.Expected([(1, line)]).check(failed, {})
         yield f"expect: {title} {'passes' if good else 'is found'}", good == (not said), said
+    said = expect.Expected(enumerate(
+        ["& destroy", "& start child-sa=9", "& start child-sa=1"], 1)).check(records, {})
+    yield "expect: one record of a group that differs is one problem", len(said) == 1, said
     pairs = [("plain", '"plain"'), ("a b", "612062"), ('"', "22"), ("'", "27"),
              ("ü", "C3BC")]
     good = all(expect.encode(text) == wanted for text, wanted in pairs)
@@ -338,12 +341,15 @@ SCENARIOS = [
      "@2 ike a send child nonce=4 mid=+1 => some (log|line)\n"
      "@1 ike a send quick third=no -> ok\n@1 ike a send third wrong-hash\n"
      "ike a gets 14\nflood count=9 sources=2 seconds=3\n", None),
+    ("an expectation that is none", HEAD.format("2") + "[expect moon]\nstart child-sa\n",
+     "not a constraint"),
     ("a peer of another kind", HEAD.format("2") + "peer: friendly\n", "can only be"),
     ("a charon where the peer is crafted", CRAFTED.format("2") + "[swanctl sun]\na = b\n",
      "it has no charon"),
     ("a crafted packet of a charon", HEAD.format("2") + "[steps]\nike a connect\n", "needs"),
     ("a flood of a charon", HEAD.format("2") + "[steps]\nflood count=1 sources=1 seconds=1\n",
      "needs"),
+    ("a tally of a charon", HEAD.format("2") + "[steps]\ntally moon 9 op=lost\n", "needs"),
     ("an unknown word", CRAFTED.format("2") + "ike a dance\n", "neither connect"),
     ("an unknown message", CRAFTED.format("2") + "ike a send quick\n", "no 'send quick'"),
     ("an unknown flaw", CRAFTED.format("2") + "ike a send child wrong-hash\n", "no such option"),
