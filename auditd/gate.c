@@ -5,8 +5,29 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+/**
+ * What is limited apart from the others, so that who can cause the one does not
+ * hide the other behind it.
+ */
+enum class {
+	/** packets of no IKE_SA: with any sender's address, by anybody */
+	CLASS_STRAY,
+	/** packets of an IKE_SA, by anybody who knows its SPIs */
+	CLASS_PACKET,
+	/** packets of the peer that has the keys */
+	CLASS_PEER,
+	/** failures of those who try to authenticate */
+	CLASS_FAILURE,
+	CLASS_MAX,
+};
+
 /** Sources that can be told apart. */
-#define SOURCES 4096
+static const size_t sources[CLASS_MAX] = {
+	[CLASS_STRAY] = 4096,
+	[CLASS_PACKET] = 1024,
+	[CLASS_PEER] = 1024,
+	[CLASS_FAILURE] = 1024,
+};
 
 /** Threads that can have a packet here; of more, the oldest has been kept longest. */
 #define THREADS 64
@@ -44,7 +65,7 @@ struct qm_gate {
 	struct qm_gate_config config;
 	pthread_mutex_t mutex;
 	/** guarded by the mutex, as all below */
-	struct qm_limiter *limiter;
+	struct qm_limiter *limiters[CLASS_MAX];
 	/** the recorder knows that it has to look */
 	bool waits;
 	/** slots that ever held something */
@@ -61,10 +82,19 @@ static void has_work(struct qm_gate *gate)
 	}
 }
 
+static struct qm_limiter *limiter_of(struct qm_gate *gate,
+									 const struct qm_invalid *invalid)
+{
+	if (invalid->authenticated == QM_TRI_YES) {
+		return gate->limiters[CLASS_PEER];
+	}
+	return gate->limiters[invalid->ike_sa ? CLASS_PACKET : CLASS_STRAY];
+}
+
 static bool admit(struct qm_gate *gate, const struct qm_invalid *invalid,
 				  struct qm_time time)
 {
-	return qm_limiter_admit(gate->limiter, QM_LIMIT_PACKET, &invalid->remote,
+	return qm_limiter_admit(limiter_of(gate, invalid), QM_LIMIT_PACKET, &invalid->remote,
 							invalid->fault, invalid->authenticated, time);
 }
 
@@ -72,8 +102,8 @@ static void pass(struct qm_gate *gate, const struct qm_invalid *invalid,
 				 struct qm_time time)
 {
 	if (gate->config.push(gate->config.user, invalid, time)) {
-		qm_limiter_hold(gate->limiter, QM_LIMIT_PACKET, &invalid->remote, invalid->fault,
-						invalid->authenticated, time);
+		qm_limiter_hold(limiter_of(gate, invalid), QM_LIMIT_PACKET, &invalid->remote,
+						invalid->fault, invalid->authenticated, time);
 		has_work(gate);
 	}
 }
@@ -88,15 +118,14 @@ static void judge(struct qm_gate *gate, const struct qm_invalid *invalid,
 	}
 }
 
-bool qm_gate_admit(struct qm_gate *gate, const struct qm_addr *source,
-				   enum qm_fault fault, enum qm_tristate authenticated,
-				   struct qm_time now)
+bool qm_gate_admit_stray(struct qm_gate *gate, const struct qm_addr *source,
+						 enum qm_fault fault, struct qm_time now)
 {
 	bool admitted;
 
 	pthread_mutex_lock(&gate->mutex);
-	admitted = qm_limiter_admit(gate->limiter, QM_LIMIT_PACKET, source, fault,
-								authenticated, now);
+	admitted = qm_limiter_admit(gate->limiters[CLASS_STRAY], QM_LIMIT_PACKET, source,
+								fault, QM_TRI_NO, now);
 	if (!admitted) {
 		has_work(gate);
 	}
@@ -184,14 +213,30 @@ void qm_gate_read(struct qm_gate *gate, uint32_t thread, const struct qm_invalid
 	pthread_mutex_unlock(&gate->mutex);
 }
 
-void qm_gate_acquit(struct qm_gate *gate, uint32_t thread)
+void qm_gate_forget(struct qm_gate *gate, uint32_t thread)
+{
+	struct slot *slot;
+
+	pthread_mutex_lock(&gate->mutex);
+	slot = find(gate, thread);
+	if (slot) {
+		leave(gate, slot);
+	}
+	pthread_mutex_unlock(&gate->mutex);
+}
+
+void qm_gate_acquit(struct qm_gate *gate, uint32_t thread, uint32_t ike_sa,
+					uint32_t msgid)
 {
 	struct slot *slot;
 
 	pthread_mutex_lock(&gate->mutex);
 	slot = find(gate, thread);
 	if (slot && slot->kept == KEPT_SUSPECT) {
-		slot->kept = KEPT_NOTHING;
+		if (slot->invalid.ike_sa == ike_sa && slot->invalid.packet.msgid == msgid) {
+			slot->kept = KEPT_NOTHING;
+		}
+		leave(gate, slot);
 	}
 	pthread_mutex_unlock(&gate->mutex);
 }
@@ -264,8 +309,8 @@ bool qm_gate_admit_failure(struct qm_gate *gate, const struct qm_addr *source,
 	bool admitted;
 
 	pthread_mutex_lock(&gate->mutex);
-	admitted = qm_limiter_admit(gate->limiter, QM_LIMIT_NEGOTIATION, source,
-								QM_FAULT_UNKNOWN, QM_TRI_NO, now);
+	admitted = qm_limiter_admit(gate->limiters[CLASS_FAILURE], QM_LIMIT_NEGOTIATION,
+								source, QM_FAULT_UNKNOWN, QM_TRI_NO, now);
 	if (!admitted) {
 		has_work(gate);
 	}
@@ -303,8 +348,13 @@ static bool take_summary(struct qm_gate *gate, struct qm_time now, bool all,
 						 struct qm_gate_item *ret)
 {
 	struct qm_summary summary;
+	size_t class = 0;
 
-	if (!qm_limiter_take(gate->limiter, now, all, &summary)) {
+	while (class < CLASS_MAX &&
+		   !qm_limiter_take(gate->limiters[class], now, all, &summary)) {
+		class++;
+	}
+	if (class == CLASS_MAX) {
 		return false;
 	}
 	*ret = (struct qm_gate_item){
@@ -320,6 +370,16 @@ static bool take_summary(struct qm_gate *gate, struct qm_time now, bool all,
 		.last_ms = summary.last_ms,
 	};
 	return true;
+}
+
+static bool has_counts(const struct qm_gate *gate)
+{
+	for (size_t class = 0; class < CLASS_MAX; class++) {
+		if (qm_limiter_held(gate->limiters[class])) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static bool has_suspects(const struct qm_gate *gate)
@@ -339,7 +399,7 @@ bool qm_gate_take(struct qm_gate *gate, struct qm_time now, bool all,
 
 	pthread_mutex_lock(&gate->mutex);
 	taken = take_suspect(gate, now, all, ret) || take_summary(gate, now, all, ret);
-	gate->waits = qm_limiter_held(gate->limiter) || has_suspects(gate);
+	gate->waits = has_counts(gate) || has_suspects(gate);
 	pthread_mutex_unlock(&gate->mutex);
 	return taken;
 }
@@ -357,25 +417,29 @@ bool qm_gate_waits(struct qm_gate *gate)
 void qm_gate_set_rates(struct qm_gate *gate, const struct qm_limiter_rates *rates)
 {
 	pthread_mutex_lock(&gate->mutex);
-	qm_limiter_set_rates(gate->limiter, rates);
+	for (size_t class = 0; class < CLASS_MAX; class++) {
+		qm_limiter_set_rates(gate->limiters[class], rates);
+	}
 	pthread_mutex_unlock(&gate->mutex);
 }
 
 int qm_gate_new(struct qm_gate **ret, const struct qm_gate_config *config)
 {
 	struct qm_gate *gate = calloc(1, sizeof(*gate));
-	int r;
+	int r = 0;
 
 	if (!gate) {
 		return -ENOMEM;
 	}
-	r = qm_limiter_new(&gate->limiter, SOURCES, &config->rates);
-	if (r < 0) {
-		free(gate);
-		return r;
-	}
 	gate->config = *config;
 	pthread_mutex_init(&gate->mutex, NULL);
+	for (size_t class = 0; class < CLASS_MAX && !r; class++) {
+		r = qm_limiter_new(&gate->limiters[class], sources[class], &config->rates);
+	}
+	if (r < 0) {
+		qm_gate_free(gate);
+		return r;
+	}
 	*ret = gate;
 	return 0;
 }
@@ -383,7 +447,9 @@ int qm_gate_new(struct qm_gate **ret, const struct qm_gate_config *config)
 struct qm_gate *qm_gate_free(struct qm_gate *gate)
 {
 	if (gate) {
-		qm_limiter_free(gate->limiter);
+		for (size_t class = 0; class < CLASS_MAX; class++) {
+			qm_limiter_free(gate->limiters[class]);
+		}
 		pthread_mutex_destroy(&gate->mutex);
 		free(gate);
 	}

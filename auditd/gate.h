@@ -2,7 +2,9 @@
 /*
  * Where invalid packets come in. Anybody can send them at line rate, so what
  * becomes of each is settled here, on the thread that saw it and before the
- * queue: written in full, or counted for a summary (limiter.h).
+ * queue: written in full, or counted for a summary (limiter.h). What anybody can
+ * send from any address, what takes the SPIs of an IKE_SA, and what takes its keys
+ * have limits of their own, so that one does not hide the other.
  *
  * Not all can be told at once: the daemon says that it has the very same
  * message already after it shows the message. Such a suspect is kept, one for
@@ -52,14 +54,13 @@ struct qm_gate_item {
 int qm_gate_new(struct qm_gate **ret, const struct qm_gate_config *config);
 
 /**
- * Whether a packet that is invalid is to be written in full: then hand it to
+ * Whether a packet of no IKE_SA is to be written in full: then hand it to
  * qm_gate_pass(). Else it has been counted, and need not even be read.
  *
  * @param source	who sent it
  */
-bool qm_gate_admit(struct qm_gate *gate, const struct qm_addr *source,
-				   enum qm_fault fault, enum qm_tristate authenticated,
-				   struct qm_time now);
+bool qm_gate_admit_stray(struct qm_gate *gate, const struct qm_addr *source,
+						 enum qm_fault fault, struct qm_time now);
 
 /** A packet that was admitted. */
 void qm_gate_pass(struct qm_gate *gate, const struct qm_invalid *invalid,
@@ -74,13 +75,18 @@ void qm_gate_invalid(struct qm_gate *gate, const struct qm_invalid *invalid,
 void qm_gate_suspect(struct qm_gate *gate, uint32_t thread,
 					 const struct qm_invalid *invalid, struct qm_time now);
 
-/** The suspect of this thread is a retransmission. */
-void qm_gate_acquit(struct qm_gate *gate, uint32_t thread);
+/** What this thread is at is a retransmission. If that is not its suspect, the
+ * suspect was none. */
+void qm_gate_acquit(struct qm_gate *gate, uint32_t thread, uint32_t ike_sa,
+					uint32_t msgid);
 
 /** A packet was read, but the daemon may still reject what is in it:
  * qm_gate_reject(). */
 void qm_gate_read(struct qm_gate *gate, uint32_t thread, const struct qm_invalid *invalid,
 				  struct qm_time now);
+
+/** This thread goes on to something that cannot be rejected so. */
+void qm_gate_forget(struct qm_gate *gate, uint32_t thread);
 
 /** What was read last on this thread is rejected, if it is of this IKE_SA. */
 void qm_gate_reject(struct qm_gate *gate, uint32_t thread, uint32_t ike_sa,

@@ -45,7 +45,10 @@ enum qm_input_type {
 	QM_INPUT_MESSAGE,
 	/** the same with an error in it: sa, as far as it is known */
 	QM_INPUT_MESSAGE_ERROR,
-	/** a CHILD_SA goes that never came to life: sa, as far as it is known */
+	/** a negotiation has made a CHILD_SA, or made another: child_sa, direction */
+	QM_INPUT_CHILD_BORN,
+	/** a CHILD_SA goes that never came to life: sa, as far as it is known, and
+	 * installing, unestablished */
 	QM_INPUT_CHILD_FAILED,
 	/** the kernel reached a hard limit of an SA: expired */
 	QM_INPUT_EXPIRED,
@@ -61,6 +64,8 @@ enum qm_input_type {
 	QM_INPUT_IKE_UP,
 	/** ike_sa: announced as down */
 	QM_INPUT_IKE_DOWN,
+	/** ike_sa: charon starts over with it */
+	QM_INPUT_IKE_RESET,
 	/** ike_sa: being deleted, with or without the peer knowing */
 	QM_INPUT_IKE_DELETING,
 	/** ike_sa: about to be gone */
@@ -172,8 +177,15 @@ struct qm_input {
 		uint32_t old_child_sa;
 		uint32_t new_ike_sa;
 		enum qm_failure_reason alert;
-		/** CHILD_FAILED: it had reached the kernel */
-		bool installing;
+		/** CHILD_FAILED */
+		struct {
+			/** it was on its way into the kernel */
+			bool installing;
+			/** its IKE_SA is not established */
+			bool unestablished;
+		};
+		/** CHILD_BORN: who began the negotiation */
+		enum qm_direction direction;
 		struct qm_message message;
 		struct qm_reload settings;
 	};

@@ -140,6 +140,7 @@ static void replace(struct qm_ledger *ledger, struct qm_sa *sa, uint32_t old_chi
 /** Established: up, or by a rekey. */
 static int on_announced(struct qm_ledger *ledger, const struct qm_input *input)
 {
+	const struct qm_scene scene = scene_of(ledger);
 	struct qm_sa *sa = qm_table_find(&ledger->table, input->child_sa);
 	bool by_rekey = input->type == QM_INPUT_REKEY;
 	int r = 0;
@@ -147,6 +148,8 @@ static int on_announced(struct qm_ledger *ledger, const struct qm_input *input)
 	if (input->type == QM_INPUT_ANNOUNCED) {
 		by_rekey = input->old_child_sa;
 	} else {
+		/* what its keys told may have been lost */
+		qm_nego_succeeded(&scene, &input->sa);
 		r = learn(ledger, input, &sa);
 	}
 	if (!sa) {
@@ -303,12 +306,16 @@ static int on_ike_gone(struct qm_ledger *ledger, struct qm_ike *ike,
 /** Inputs about an IKE_SA; one without CHILD_SAs is not remembered for them. */
 static int on_ike(struct qm_ledger *ledger, const struct qm_input *input)
 {
+	const struct qm_scene scene = scene_of(ledger);
 	struct qm_ike *ike = qm_table_find_ike(&ledger->table, input->ike_sa);
 
 	if (!ike) {
 		return 0;
 	}
 	switch (input->type) {
+	case QM_INPUT_IKE_RESET:
+		qm_nego_ike_reset(&scene, ike, input);
+		break;
 	case QM_INPUT_PEER_DELETE:
 		qm_why_peer_delete(ike, &input->deleted);
 		break;
@@ -383,6 +390,8 @@ static int take(struct qm_ledger *ledger, const struct qm_scene *scene,
 	case QM_INPUT_ALERT:
 	case QM_INPUT_ALERT_OFFER:
 		return qm_nego_alert(scene, input);
+	case QM_INPUT_CHILD_BORN:
+		return qm_nego_child_born(scene, input);
 	case QM_INPUT_CHILD_FAILED:
 		return on_child_failed(ledger, input);
 	case QM_INPUT_EXPIRED:
@@ -395,6 +404,7 @@ static int take(struct qm_ledger *ledger, const struct qm_scene *scene,
 	case QM_INPUT_IKE_AUTH:
 	case QM_INPUT_IKE_UP:
 	case QM_INPUT_IKE_DOWN:
+	case QM_INPUT_IKE_RESET:
 	case QM_INPUT_IKE_DELETING:
 	case QM_INPUT_IKE_DESTROYING:
 	case QM_INPUT_IKE_ABANDONED:
@@ -426,7 +436,7 @@ void qm_ledger_finish(struct qm_ledger *ledger, struct qm_time now)
 	const struct qm_scene scene = scene_of(ledger);
 	struct qm_sa *sa, *next;
 
-	qm_nego_finish(&scene, now);
+	qm_nego_finish(&scene);
 	HASH_ITER(hh, ledger->table.sas, sa, next) {
 		sa->why = qm_why_of(sa);
 		qm_why_blame(&sa->why, QM_REASON_SHUTDOWN, QM_PARTY_LOCAL);

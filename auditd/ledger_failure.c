@@ -123,7 +123,7 @@ void qm_failure_emit(const struct qm_scene *scene, const struct qm_nego *nego,
 		.reason = reason_of(nego),
 		.state = nego->state,
 		.exchange = nego->exchange,
-		.has_msgid = nego->open && nego->has_msgid,
+		.has_msgid = nego->has_msgid,
 		.msgid = nego->msgid,
 		.notify = nego->notify,
 		.unauthenticated = nego->exchange == QM_EXCHANGE_IKE_AUTH &&
@@ -153,8 +153,12 @@ void qm_failure_orphan(const struct qm_scene *scene, struct qm_ike *ike,
 {
 	struct qm_ike gone = { .ike_sa = input->ike_sa, .gone = true };
 	struct qm_sa_facts facts = input->sa;
+	/* the peer's are known by their messages; without an SPI nothing was sent */
+	const bool unsent = !input->sa.in_spi;
 	const struct qm_nego nego = {
 		.ike = ike ? ike : &gone,
+		.direction = unsent ? QM_DIRECTION_INITIATOR : QM_DIRECTION_UNKNOWN,
+		.state = unsent ? QM_NEGO_NONE : QM_NEGO_UNKNOWN,
 		.version = input->sa.ike_version,
 		.facts = &facts,
 		.child_failed = true,

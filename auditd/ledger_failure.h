@@ -12,8 +12,8 @@ void qm_failure_emit(const struct qm_scene *scene, const struct qm_nego *nego,
 					 struct qm_time when);
 
 /**
- * Emits the failure of a negotiation of which only the CHILD_SA was left: in
- * IKEv1 several can be under way.
+ * Emits the failure of a negotiation of which nothing was seen but that its
+ * CHILD_SA went: it never sent a message, or the inputs were lost.
  *
  * @param ike	NULL if that is gone already
  */

@@ -59,10 +59,6 @@ int qm_table_get_ike(struct qm_table *table, uint32_t ike_sa, struct qm_ike **re
 			return -ENOMEM;
 		}
 		ike->ike_sa = ike_sa;
-		ike->ours.ike = ike;
-		ike->ours.direction = QM_DIRECTION_INITIATOR;
-		ike->theirs.ike = ike;
-		ike->theirs.direction = QM_DIRECTION_RESPONDER;
 		HASH_ADD(hh, table->ikes, ike_sa, sizeof(ike->ike_sa), ike);
 		if (!ike->hh.tbl) {
 			free(ike);
@@ -87,7 +83,7 @@ void qm_table_set_contact(struct qm_table *table, struct qm_ike *ike, bool claim
 
 static void forget_ike_if_done(struct qm_table *table, struct qm_ike *ike)
 {
-	if (ike->gone && !ike->children && !ike->ours.open && !ike->theirs.open) {
+	if (ike->gone && !ike->children && !ike->negos) {
 		HASH_DEL(table->ikes, ike);
 		free(ike);
 	}
@@ -104,17 +100,32 @@ void qm_table_set_wait(struct qm_table *table, struct qm_nego *nego,
 					   enum qm_nego_wait wait, struct qm_time now)
 {
 	if (nego->wait == QM_WAIT_RETRY) {
-		DL_DELETE(table->retrying, nego);
+		DL_DELETE2(table->retrying, nego, wait_prev, wait_next);
 	} else if (nego->wait != QM_WAIT_NOTHING) {
-		DL_DELETE(table->waiting, nego);
+		DL_DELETE2(table->waiting, nego, wait_prev, wait_next);
 	}
 	if (wait == QM_WAIT_RETRY) {
-		DL_APPEND(table->retrying, nego);
+		DL_APPEND2(table->retrying, nego, wait_prev, wait_next);
 	} else if (wait != QM_WAIT_NOTHING) {
-		DL_APPEND(table->waiting, nego);
+		DL_APPEND2(table->waiting, nego, wait_prev, wait_next);
 	}
 	nego->wait = wait;
 	nego->since = now;
+}
+
+int qm_table_add_nego(struct qm_ike *ike, enum qm_direction direction,
+					  struct qm_nego **ret)
+{
+	struct qm_nego *nego = calloc(1, sizeof(*nego));
+
+	if (!nego) {
+		return -ENOMEM;
+	}
+	nego->direction = direction;
+	nego->ike = ike;
+	DL_APPEND(ike->negos, nego);
+	*ret = nego;
+	return 0;
 }
 
 void qm_table_reset_nego(struct qm_table *table, struct qm_nego *nego)
@@ -124,17 +135,19 @@ void qm_table_reset_nego(struct qm_table *table, struct qm_nego *nego)
 	free(nego->facts);
 	*nego = (struct qm_nego){
 		.direction = nego->direction,
-		.has_msgid = nego->has_msgid,
-		.msgid = nego->msgid,
 		.ike = nego->ike,
+		.next = nego->next,
+		.prev = nego->prev,
 	};
 }
 
-void qm_table_close_nego(struct qm_table *table, struct qm_nego *nego)
+void qm_table_drop_nego(struct qm_table *table, struct qm_nego *nego)
 {
 	struct qm_ike *ike = nego->ike;
 
 	qm_table_reset_nego(table, nego);
+	DL_DELETE(ike->negos, nego);
+	free(nego);
 	forget_ike_if_done(table, ike);
 }
 
@@ -241,8 +254,9 @@ void qm_table_clear(struct qm_table *table)
 	HASH_ITER(hh, table->ikes, ike, next_ike) {
 		/* to be freed by the last call */
 		ike->gone = false;
-		qm_table_close_nego(table, &ike->ours);
-		qm_table_close_nego(table, &ike->theirs);
+		while (ike->negos) {
+			qm_table_drop_nego(table, ike->negos);
+		}
 		qm_table_release_ike(table, ike);
 	}
 }

@@ -56,24 +56,27 @@ enum qm_nego_wait {
 	QM_WAIT_FAILED,
 	/** it was never begun: fails if the IKE_SA goes down with it */
 	QM_WAIT_UNSENT,
-	/** the peer was asked for another key exchange method */
+	/** it is to be tried again: the peer was asked for another key exchange method,
+	 * or charon starts over with the IKE_SA */
 	QM_WAIT_RETRY,
 };
 
-/** A negotiation of a CHILD_SA: the one that we began, or the peer. */
+/** A negotiation of a CHILD_SA that is under way. */
 struct qm_nego {
-	bool open;
 	/** initiator: we began it */
 	enum qm_direction direction;
 	uint8_t version;
+	/** 0 until there is a message */
 	uint8_t exchange;
-	/** of its last message; also of the last one that is over */
+	/** of its last message */
 	bool has_msgid;
 	uint32_t msgid;
 	enum qm_nego_state state;
 	/** where its last message came in or went out, and number of that input */
 	uint32_t thread;
 	uint64_t input;
+	/** the CHILD_SA that it is to make, 0 until that is known */
+	uint32_t child_sa;
 	/** the first alert that said why it fails */
 	enum qm_failure_reason alert;
 	/** the first error notify, and who sent it */
@@ -87,9 +90,15 @@ struct qm_nego {
 	bool child_failed;
 	/** it was on its way into the kernel */
 	bool installing;
+	/** its 4654 is out; only its CHILD_SA is still to go */
+	bool told;
 	/** in one of the table's lists while it waits, since then */
 	enum qm_nego_wait wait;
 	struct qm_time since;
+	struct qm_nego *wait_next;
+	struct qm_nego *wait_prev;
+	/** the others of the same IKE_SA: in IKEv2 one for each direction, in IKEv1
+	 * several of the peer's can be under way */
 	struct qm_ike *ike;
 	struct qm_nego *next;
 	struct qm_nego *prev;
@@ -145,9 +154,11 @@ struct qm_ike {
 	uint64_t contact_input;
 	/** why it went; unknown until it does */
 	struct qm_why why;
-	/** negotiations that we began, and that the peer did */
-	struct qm_nego ours;
-	struct qm_nego theirs;
+	struct qm_nego *negos;
+	/** the CHILD_SA that we are about to propose, 0 for none */
+	uint32_t born;
+	/** IKEv1: message ID of the last Quick Mode that is over, by who began it */
+	struct qm_count over[QM_DIRECTION_MAX];
 	UT_hash_handle hh;
 };
 
@@ -200,11 +211,15 @@ void qm_table_release_ike(struct qm_table *table, struct qm_ike *ike);
 void qm_table_set_wait(struct qm_table *table, struct qm_nego *nego,
 					   enum qm_nego_wait wait, struct qm_time now);
 
-/** Forgets all but the message ID of a negotiation. */
+/** Adds a negotiation. @return 0 or -ENOMEM */
+int qm_table_add_nego(struct qm_ike *ike, enum qm_direction direction,
+					  struct qm_nego **ret);
+
+/** Forgets how a negotiation went so far; it begins again. */
 void qm_table_reset_nego(struct qm_table *table, struct qm_nego *nego);
 
-/** The same, and forgets its IKE_SA if that was waiting for it. */
-void qm_table_close_nego(struct qm_table *table, struct qm_nego *nego);
+/** A negotiation is over: frees it, and its IKE_SA if that was waiting for it. */
+void qm_table_drop_nego(struct qm_table *table, struct qm_nego *nego);
 
 /** Moves all CHILD_SAs of one IKE_SA to another. */
 void qm_table_move(struct qm_ike *from, struct qm_ike *to);

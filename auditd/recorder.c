@@ -76,11 +76,14 @@ tellf(struct qm_recorder *recorder, const char *fmt, ...)
 /** Whether an event, of a class that is wanted, is held back for a summary. */
 static bool is_held(struct qm_recorder *recorder, const struct qm_event *event)
 {
-	const struct qm_time now = qm_time_now();
+	const struct qm_time time = {
+		.wall_ms = event->when_ms,
+		.mono_ms = qm_time_now().mono_ms,
+	};
 
 	return event->kind == QM_EVENT_FAILED && event->failure->unauthenticated &&
 		   event->count == 1 &&
-		   !qm_gate_admit_failure(recorder->gate, &event->sa->remote, now);
+		   !qm_gate_admit_failure(recorder->gate, &event->sa->remote, time);
 }
 
 static void on_event(void *user, const struct qm_event *event)

@@ -45,27 +45,15 @@ static void push_parse_error(private_qm_audit_alert_t *this,
 }
 
 /**
- * Take an alert about a message: on reception, or sent once more
+ * Take a message that could not be parsed
  */
-static void alert_message(private_qm_audit_alert_t *this, ike_sa_t *ike_sa,
-						  alert_t alert, message_t *message, status_t status)
+static void alert_parse_error(private_qm_audit_alert_t *this, ike_sa_t *ike_sa,
+							  message_t *message, status_t status)
 {
-	switch (alert)
+	if (ike_sa)
 	{
-		case ALERT_PARSE_ERROR_HEADER:
-			this->packet->bad_header(this->packet, message);
-			break;
-		case ALERT_RETRANSMIT_RECEIVE:
-			this->packet->retransmitted(this->packet);
-			break;
-		default:
-			if (ike_sa)
-			{
-				this->packet->parse_error(this->packet, ike_sa, message,
-										  status);
-				push_parse_error(this, ike_sa, message, status);
-			}
-			break;
+		this->packet->parse_error(this->packet, ike_sa, message, status);
+		push_parse_error(this, ike_sa, message, status);
 	}
 }
 
@@ -174,13 +162,14 @@ METHOD(qm_audit_alert_t, alert_, void,
 	{
 		case ALERT_PARSE_ERROR_BODY:
 			message = va_arg(args, message_t*);
-			alert_message(this, ike_sa, alert, message,
-						  va_arg(args, status_t));
+			alert_parse_error(this, ike_sa, message, va_arg(args, status_t));
 			break;
 		case ALERT_PARSE_ERROR_HEADER:
+			this->packet->bad_header(this->packet, va_arg(args, message_t*));
+			break;
 		case ALERT_RETRANSMIT_RECEIVE:
-			alert_message(this, ike_sa, alert, va_arg(args, message_t*),
-						  SUCCESS);
+			this->packet->retransmitted(this->packet, ike_sa,
+										va_arg(args, message_t*));
 			break;
 		case ALERT_RETRANSMIT_SEND:
 			this->packet->resent(this->packet, ike_sa);

@@ -210,22 +210,43 @@ static bool proposes_ipsec(message_t *message)
 }
 
 /**
- * Queue a request if it proposes a CHILD_SA
+ * Whether a request proposes a CHILD_SA
+ */
+static bool proposes_child(message_t *message, bool incoming)
+{
+	if (message->get_exchange_type(message) == IKE_AUTH)
+	{
+		return message->get_payload(message, PLV2_SECURITY_ASSOCIATION);
+	}
+	/* without selectors it is about the IKE_SA */
+	return message->get_payload(message, PLV2_TS_INITIATOR) ||
+		   message->get_payload(message, PLV2_TS_RESPONDER) ||
+		   (incoming && proposes_ipsec(message));
+}
+
+/**
+ * Queue a request if it is about a CHILD_SA
  */
 static void push_request(private_qm_audit_exchange_t *this, ike_sa_t *ike_sa,
-						 message_t *message, bool incoming,
-						 payload_type_t proposes)
+						 message_t *message, bool incoming)
 {
-	if (message->get_payload(message, proposes) ||
-		(incoming && proposes_ipsec(message)))
+	switch ((u_int)message->get_exchange_type(message))
 	{
-		push_message(this, ike_sa, message, incoming, TRUE, 0);
+		case QM_EXCHANGE_IKE_FOLLOWUP_KE:
+			push_message(this, ike_sa, message, incoming, FALSE, 0);
+			break;
+		default:
+			if (proposes_child(message, incoming))
+			{
+				push_message(this, ike_sa, message, incoming, TRUE, 0);
+			}
+			break;
 	}
 }
 
 /**
- * Queue a response if it refuses a CHILD_SA. Of authentications the last one of
- * ours tells that there was none to be.
+ * Queue a response: the peer's, as what follows is about it; ours if it refuses
+ * a CHILD_SA. Of authentications our last one tells that there was none to be.
  */
 static void push_response(private_qm_audit_exchange_t *this, ike_sa_t *ike_sa,
 						  message_t *message, bool incoming)
@@ -233,7 +254,7 @@ static void push_response(private_qm_audit_exchange_t *this, ike_sa_t *ike_sa,
 	uint16_t error = qm_audit_exchange_error(message);
 	bool last = !incoming && message->get_exchange_type(message) == IKE_AUTH;
 
-	if (error || last)
+	if (incoming || error || last)
 	{
 		push_message(this, ike_sa, message, incoming,
 			last && message->get_payload(message, PLV2_SECURITY_ASSOCIATION),
@@ -247,15 +268,14 @@ static void push_response(private_qm_audit_exchange_t *this, ike_sa_t *ike_sa,
 }
 
 /**
- * Queue what a message says of a CHILD_SA, which a request proposes with a
- * payload of that type
+ * Queue what a message says of a CHILD_SA
  */
 static void push_v2(private_qm_audit_exchange_t *this, ike_sa_t *ike_sa,
-					message_t *message, bool incoming, payload_type_t proposes)
+					message_t *message, bool incoming)
 {
 	if (message->get_request(message))
 	{
-		push_request(this, ike_sa, message, incoming, proposes);
+		push_request(this, ike_sa, message, incoming);
 	}
 	else
 	{
@@ -263,36 +283,50 @@ static void push_v2(private_qm_audit_exchange_t *this, ike_sa_t *ike_sa,
 	}
 }
 
+/**
+ * Take an IKEv2 message that deletes, or confirms what we deleted. One in which
+ * the peer says that it cannot read us is the end of the IKE_SA for charon.
+ */
+static void informational(private_qm_audit_exchange_t *this, ike_sa_t *ike_sa,
+						  message_t *message)
+{
+	if (message->get_request(message))
+	{
+		push_deletes(this, ike_sa, message);
+	}
+	else if (qm_audit_exchange_error(message) == INVALID_SYNTAX)
+	{
+		qm_audit_input_push_cause(this->recorder, ike_sa,
+								  QM_CAUSE_PARSE_ERROR);
+	}
+}
+
+/**
+ * Queue an IKEv1 message of Quick Mode, or with what one side has to say of it
+ */
+static void push_v1(private_qm_audit_exchange_t *this, ike_sa_t *ike_sa,
+					message_t *message, bool incoming)
+{
+	uint16_t error = qm_audit_exchange_error(message);
+
+	if (error || message->get_exchange_type(message) == QUICK_MODE)
+	{
+		push_message(this, ike_sa, message, incoming, FALSE, error);
+	}
+}
+
 METHOD(qm_audit_exchange_t, message_, void,
 	private_qm_audit_exchange_t *this, ike_sa_t *ike_sa, message_t *message,
 	bool incoming)
 {
-	bool request = message->get_request(message);
-	uint16_t error;
+	bool established = qm_audit_facts_established(ike_sa);
 
 	switch ((u_int)message->get_exchange_type(message))
 	{
 		case INFORMATIONAL:
-			if (incoming && request)
-			{	/* a response only confirms what we deleted */
-				push_deletes(this, ike_sa, message);
-			}
-			break;
-		case INFORMATIONAL_V1:
-			error = qm_audit_exchange_error(message);
-			if (error)
-			{
-				push_message(this, ike_sa, message, incoming, FALSE, error);
-			}
 			if (incoming)
 			{
-				push_deletes(this, ike_sa, message);
-			}
-			break;
-		case QUICK_MODE:
-			if (ike_sa->get_state(ike_sa) != IKE_CONNECTING)
-			{	/* until then charon ignores it */
-				push_message(this, ike_sa, message, incoming, FALSE, 0);
+				informational(this, ike_sa, message);
 			}
 			break;
 		case IKE_AUTH:
@@ -303,13 +337,26 @@ METHOD(qm_audit_exchange_t, message_, void,
 							QM_INPUT_INITIAL_CONTACT : QM_INPUT_IKE_AUTH,
 						ike_sa);
 			}
-			push_v2(this, ike_sa, message, incoming,
-					PLV2_SECURITY_ASSOCIATION);
+			push_v2(this, ike_sa, message, incoming);
 			break;
 		case CREATE_CHILD_SA:
 		case QM_EXCHANGE_IKE_FOLLOWUP_KE:
-			/* without selectors it is about the IKE_SA */
-			push_v2(this, ike_sa, message, incoming, PLV2_TS_INITIATOR);
+			if (established)
+			{
+				push_v2(this, ike_sa, message, incoming);
+			}
+			break;
+		case INFORMATIONAL_V1:
+			if (incoming)
+			{
+				push_deletes(this, ike_sa, message);
+			}
+			/* fall through */
+		case QUICK_MODE:
+			if (established)
+			{
+				push_v1(this, ike_sa, message, incoming);
+			}
 			break;
 		default:
 			break;

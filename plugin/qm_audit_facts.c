@@ -326,6 +326,21 @@ static void copy_parties(ike_sa_t *ike_sa, struct qm_sa_facts *facts)
 /*
  * Described in header
  */
+bool qm_audit_facts_established(ike_sa_t *ike_sa)
+{
+	switch (ike_sa->get_state(ike_sa))
+	{
+		case IKE_CREATED:
+		case IKE_CONNECTING:
+			return FALSE;
+		default:
+			return TRUE;
+	}
+}
+
+/*
+ * Described in header
+ */
 void qm_audit_facts_read_ike(ike_sa_t *ike_sa, struct qm_sa_facts *facts)
 {
 	*facts = (struct qm_sa_facts){

@@ -29,6 +29,15 @@ void qm_audit_facts_read(ike_sa_t *ike_sa, child_sa_t *child_sa,
 						 struct qm_sa_facts *facts);
 
 /**
+ * Check whether an IKE_SA is established, or was. Until then its peer is not
+ * known, and charon ignores what belongs to an established one.
+ *
+ * @param ike_sa		IKE_SA
+ * @return				TRUE if it is
+ */
+bool qm_audit_facts_established(ike_sa_t *ike_sa);
+
+/**
  * Copy what is known of a CHILD_SA's IKE_SA alone.
  *
  * @param ike_sa		IKE_SA, checked out by the caller

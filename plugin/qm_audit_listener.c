@@ -213,6 +213,7 @@ static void push_failed(private_qm_audit_listener_t *this, ike_sa_t *ike_sa,
 	qm_audit_input_init(&input, QM_INPUT_CHILD_FAILED, ike_sa);
 	input.child_sa = child_sa->get_unique_id(child_sa);
 	input.installing = child_sa->get_state(child_sa) == CHILD_INSTALLING;
+	input.unestablished = !qm_audit_facts_established(ike_sa);
 	qm_audit_facts_read(ike_sa, child_sa, &input.sa);
 	qm_recorder_push(this->recorder, &input);
 }
@@ -230,6 +231,39 @@ static bool is_negotiated(child_sa_t *child_sa)
 		default:
 			return FALSE;
 	}
+}
+
+METHOD(listener_t, narrow, bool,
+	private_qm_audit_listener_t *this, ike_sa_t *ike_sa, child_sa_t *child_sa,
+	narrow_hook_t type, linked_list_t *local, linked_list_t *remote)
+{
+	struct qm_input input;
+
+	switch (type)
+	{
+		case NARROW_INITIATOR_POST_NOAUTH:
+		case NARROW_INITIATOR_POST_AUTH:
+			/* the same as before the exchange */
+			return TRUE;
+		case NARROW_RESPONDER_POST:
+			if (ike_sa && ike_sa->get_version(ike_sa) == IKEV2)
+			{
+				return TRUE;
+			}
+			break;
+		default:
+			break;
+	}
+	if (ike_sa && child_sa)
+	{
+		qm_audit_input_init(&input, QM_INPUT_CHILD_BORN, ike_sa);
+		input.child_sa = child_sa->get_unique_id(child_sa);
+		input.direction = type == NARROW_INITIATOR_PRE_NOAUTH ||
+						  type == NARROW_INITIATOR_PRE_AUTH ?
+							QM_DIRECTION_INITIATOR : QM_DIRECTION_RESPONDER;
+		qm_recorder_push(this->recorder, &input);
+	}
+	return TRUE;
 }
 
 METHOD(listener_t, child_state_change, bool,
@@ -258,31 +292,22 @@ METHOD(listener_t, child_state_change, bool,
 }
 
 /**
- * Queue that an IKE_SA goes; with what is known of the peer if it has begun to
- * authenticate and did not get through
+ * Queue that an IKE_SA goes; with what is known of the peer if that has not got
+ * through its authentication
  */
 static void push_destroying(private_qm_audit_listener_t *this,
 							ike_sa_t *ike_sa)
 {
-	identification_t *id = ike_sa->get_other_id(ike_sa);
 	struct qm_input input;
 
-	switch (ike_sa->get_state(ike_sa))
+	if (ike_sa->get_state(ike_sa) != IKE_CONNECTING)
 	{
-		case IKE_CREATED:
-		case IKE_CONNECTING:
-			if (id && id->get_type(id) != ID_ANY)
-			{
-				qm_audit_input_init(&input, QM_INPUT_IKE_ABANDONED, ike_sa);
-				qm_audit_facts_read_ike(ike_sa, &input.sa);
-				qm_recorder_push(this->recorder, &input);
-				return;
-			}
-			break;
-		default:
-			break;
+		qm_audit_input_push(this->recorder, QM_INPUT_IKE_DESTROYING, ike_sa);
+		return;
 	}
-	qm_audit_input_push(this->recorder, QM_INPUT_IKE_DESTROYING, ike_sa);
+	qm_audit_input_init(&input, QM_INPUT_IKE_ABANDONED, ike_sa);
+	qm_audit_facts_read_ike(ike_sa, &input.sa);
+	qm_recorder_push(this->recorder, &input);
 }
 
 METHOD(listener_t, ike_state_change, bool,
@@ -290,6 +315,9 @@ METHOD(listener_t, ike_state_change, bool,
 {
 	switch (state)
 	{
+		case IKE_CREATED:
+			qm_audit_input_push(this->recorder, QM_INPUT_IKE_RESET, ike_sa);
+			break;
 		case IKE_DELETING:
 			if (ike_sa->has_condition(ike_sa, COND_REAUTHENTICATING))
 			{
@@ -425,6 +453,7 @@ qm_audit_listener_t *qm_audit_listener_create(struct qm_recorder *recorder)
 				.child_updown = _child_updown,
 				.child_rekey = _child_rekey,
 				.children_migrate = _children_migrate,
+				.narrow = _narrow,
 			},
 			.destroy = _destroy,
 		},

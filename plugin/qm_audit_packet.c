@@ -39,21 +39,6 @@ static bool is_quick_mode(uint8_t exchange)
 }
 
 /**
- * Whether an IKE_SA is yet to be established; charon ignores Quick Mode on it
- */
-static bool is_unestablished(ike_sa_t *ike_sa)
-{
-	switch (ike_sa->get_state(ike_sa))
-	{
-		case IKE_CREATED:
-		case IKE_CONNECTING:
-			return TRUE;
-		default:
-			return FALSE;
-	}
-}
-
-/**
  * Whether an exchange acts on IPsec SAs: those, and what deletes them
  */
 static bool is_concerned(ike_sa_t *ike_sa, message_t *message)
@@ -62,7 +47,7 @@ static bool is_concerned(ike_sa_t *ike_sa, message_t *message)
 	{
 		case INFORMATIONAL:
 		case INFORMATIONAL_V1:
-			return !is_unestablished(ike_sa);
+			return qm_audit_facts_established(ike_sa);
 		default:
 			return is_quick_mode(message->get_exchange_type(message));
 	}
@@ -218,7 +203,7 @@ static void keep(private_qm_audit_packet_t *this, ike_sa_t *ike_sa,
 	struct qm_invalid invalid;
 
 	read_message(ike_sa, message, &invalid);
-	if (is_unestablished(ike_sa))
+	if (!qm_audit_facts_established(ike_sa))
 	{
 		invalid.authenticated = QM_TRI_NO;
 		reject(this, &invalid, QM_FAULT_PREMATURE);
@@ -233,28 +218,50 @@ static void keep(private_qm_audit_packet_t *this, ike_sa_t *ike_sa,
 	qm_gate_read(this->gate, thread_current_id(), &invalid, qm_time_now());
 }
 
+/**
+ * Take an IKEv1 message that came in. Of one that answers ours a notify does not
+ * tell whether it makes no sense, or is not what we want.
+ */
+static void parsed_v1(private_qm_audit_packet_t *this, ike_sa_t *ike_sa,
+					  message_t *message)
+{
+	if (message->get_exchange_type(message) == QUICK_MODE &&
+		message->get_request(message))
+	{
+		keep(this, ike_sa, message);
+	}
+	else
+	{
+		qm_gate_forget(this->gate, thread_current_id());
+	}
+}
+
 METHOD(qm_audit_packet_t, parsed, void,
 	private_qm_audit_packet_t *this, ike_sa_t *ike_sa, message_t *message,
 	bool incoming)
 {
-	switch (message->get_exchange_type(message))
+	struct qm_invalid invalid;
+
+	if (ike_sa->get_version(ike_sa) != IKEV1)
 	{
-		case QUICK_MODE:
-			if (incoming && message->get_request(message))
-			{
-				keep(this, ike_sa, message);
-			}
-			break;
-		case INFORMATIONAL_V1:
-			if (!incoming &&
-				qm_audit_exchange_error(message) == INVALID_PAYLOAD_TYPE)
-			{
-				qm_gate_reject(this->gate, thread_current_id(),
-							   ike_sa->get_unique_id(ike_sa), qm_time_now());
-			}
-			break;
-		default:
-			break;
+		if (incoming && message->get_request(message) &&
+			is_quick_mode(message->get_exchange_type(message)) &&
+			!qm_audit_facts_established(ike_sa))
+		{
+			read_message(ike_sa, message, &invalid);
+			invalid.authenticated = QM_TRI_NO;
+			reject(this, &invalid, QM_FAULT_PREMATURE);
+		}
+	}
+	else if (incoming)
+	{
+		parsed_v1(this, ike_sa, message);
+	}
+	else if (message->get_exchange_type(message) == INFORMATIONAL_V1 &&
+			 qm_audit_exchange_error(message) == INVALID_PAYLOAD_TYPE)
+	{
+		qm_gate_reject(this->gate, thread_current_id(),
+					   ike_sa->get_unique_id(ike_sa), qm_time_now());
 	}
 }
 
@@ -314,7 +321,7 @@ static void reject_stray(private_qm_audit_packet_t *this, message_t *message,
 		return;
 	}
 	qm_audit_facts_host(message->get_source(message), &source);
-	if (qm_gate_admit(this->gate, &source, fault, QM_TRI_NO, now))
+	if (qm_gate_admit_stray(this->gate, &source, fault, now))
 	{
 		read_packet(message, &invalid);
 		invalid.fault = fault;
@@ -336,15 +343,21 @@ METHOD(qm_audit_packet_t, bad_header, void,
 }
 
 METHOD(qm_audit_packet_t, retransmitted, void,
-	private_qm_audit_packet_t *this)
+	private_qm_audit_packet_t *this, ike_sa_t *ike_sa, message_t *message)
 {
-	qm_gate_acquit(this->gate, thread_current_id());
+	qm_gate_acquit(this->gate, thread_current_id(),
+				   ike_sa->get_unique_id(ike_sa),
+				   message->get_message_id(message));
 }
 
 METHOD(qm_audit_packet_t, resent, void,
 	private_qm_audit_packet_t *this, ike_sa_t *ike_sa)
 {
-	qm_gate_resent(this->gate, ike_sa->get_unique_id(ike_sa), qm_time_now());
+	if (ike_sa->get_version(ike_sa) == IKEV2)
+	{
+		qm_gate_resent(this->gate, ike_sa->get_unique_id(ike_sa),
+					   qm_time_now());
+	}
 }
 
 METHOD(qm_audit_packet_t, destroy, void,

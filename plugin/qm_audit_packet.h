@@ -70,8 +70,12 @@ struct qm_audit_packet_t {
 
 	/**
 	 * What was received last on this thread is the last request once more.
+	 *
+	 * @param ike_sa		IKE_SA
+	 * @param message		message, its header parsed
 	 */
-	void (*retransmitted)(qm_audit_packet_t *this);
+	void (*retransmitted)(qm_audit_packet_t *this, ike_sa_t *ike_sa,
+						  message_t *message);
 
 	/**
 	 * We send a request once more.

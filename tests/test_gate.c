@@ -30,6 +30,14 @@ static void suspect(struct gate_kit *kit, uint32_t thread, uint16_t source, uint
 	qm_gate_suspect(kit->gate, thread, &invalid, gate_kit_time(ms));
 }
 
+/** Says that the suspect, or any other of its IKE_SA and message ID, came before. */
+static void acquit(struct gate_kit *kit, uint32_t thread)
+{
+	const struct qm_invalid invalid = gate_kit_packet(0);
+
+	qm_gate_acquit(kit->gate, thread, invalid.ike_sa, invalid.packet.msgid);
+}
+
 static void read_packet(struct gate_kit *kit, uint32_t thread, uint16_t source,
 						uint64_t ms)
 {
@@ -104,10 +112,10 @@ static void test_acquitted(void)
 
 	open_gate(&kit);
 	suspect(&kit, 1, 7, 0);
-	qm_gate_acquit(kit.gate, 1);
+	acquit(&kit, 1);
 	QM_INT(gate_kit_take(&kit, SUSPECT_MS, false), 0);
 	/* there is nobody to be acquitted any more */
-	qm_gate_acquit(kit.gate, 1);
+	acquit(&kit, 1);
 	expect_end(&kit, 0, 0);
 }
 
@@ -119,7 +127,7 @@ static void test_not_acquitted(void)
 	suspect(&kit, 1, 7, 100);
 	QM_INT(kit.wakes, 1);
 	/* another thread's word is not about it */
-	qm_gate_acquit(kit.gate, 2);
+	acquit(&kit, 2);
 	QM_INT(gate_kit_take(&kit, 100 + SUSPECT_MS - 1, false), 0);
 	CU_ASSERT_TRUE(qm_gate_waits(kit.gate));
 	QM_INT(gate_kit_take(&kit, 100 + SUSPECT_MS, false), 1);
@@ -129,7 +137,7 @@ static void test_not_acquitted(void)
 	QM_INT(kit.item.since_ms, gate_kit_time(100).wall_ms);
 	QM_INT(kit.item.last_ms, gate_kit_time(100).wall_ms);
 	CU_ASSERT_FALSE(qm_gate_waits(kit.gate));
-	qm_gate_acquit(kit.gate, 1);
+	acquit(&kit, 1);
 	QM_INT(gate_kit_take(&kit, 200 + 2 * SUSPECT_MS, false), 0);
 	expect_end(&kit, 0, 1);
 }
@@ -143,7 +151,7 @@ static void test_two_of_one_thread(void)
 	suspect(&kit, 1, 7, 0);
 	suspect(&kit, 1, 8, 50);
 	expect_pushed(&kit, 1, 7, 0);
-	qm_gate_acquit(kit.gate, 1);
+	acquit(&kit, 1);
 	expect_end(&kit, 1, 0);
 
 	open_gate(&kit);
@@ -172,7 +180,7 @@ static void test_many_threads(void)
 	/* one is younger than it was, one has gone: neither is the oldest now */
 	suspect(&kit, 0, 200, THREADS);
 	expect_pushed(&kit, 1, 0, 0);
-	qm_gate_acquit(kit.gate, 1);
+	acquit(&kit, 1);
 	suspect(&kit, THREADS, 201, THREADS + 1);
 	QM_INT(kit.pushed, 1);
 	for (i = 2; i < 30; i++) {
@@ -180,7 +188,7 @@ static void test_many_threads(void)
 		expect_pushed(&kit, i, (uint16_t)i, i);
 	}
 	/* acquitted too late */
-	qm_gate_acquit(kit.gate, 2);
+	acquit(&kit, 2);
 	expect_end(&kit, 29, THREADS);
 }
 
@@ -195,7 +203,7 @@ static void test_read(void)
 	reject(&kit, 1, IKE_SA + 1, 10);
 	reject(&kit, 2, IKE_SA, 20);
 	/* that is for suspects */
-	qm_gate_acquit(kit.gate, 1);
+	acquit(&kit, 1);
 	QM_INT(kit.pushed, 0);
 	reject(&kit, 1, IKE_SA, 30);
 	expect_pushed(&kit, 1, 7, 30);
@@ -221,7 +229,7 @@ static void test_read_and_suspected(void)
 	expect_pushed(&kit, 2, 9, 3);
 	suspect(&kit, 1, 11, 6);
 	QM_INT(kit.pushed, 2);
-	qm_gate_acquit(kit.gate, 1);
+	acquit(&kit, 1);
 	reject(&kit, 1, IKE_SA, 7);
 	/* and what was read is nothing to be taken */
 	read_packet(&kit, 1, 12, 8);
@@ -367,7 +375,7 @@ static void test_push_fails(void)
 	QM_INT(gate_kit_take(&kit, 2000, false), 2);
 	QM_INT(kit.counts[QM_LIMIT_PACKET], 52);
 	CU_ASSERT_TRUE(qm_gate_waits(kit.gate));
-	qm_gate_acquit(kit.gate, 1);
+	acquit(&kit, 1);
 	expect_end(&kit, 0, 52);
 }
 

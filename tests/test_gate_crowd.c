@@ -83,7 +83,7 @@ static void produce_one(struct producer *producer)
 		break;
 	case 2:
 		producer->suspected = false;
-		qm_gate_acquit(crowd.gate, me);
+		qm_gate_acquit(crowd.gate, me, invalid.ike_sa, invalid.packet.msgid);
 		break;
 	case 3:
 		go_on(producer, false, true);

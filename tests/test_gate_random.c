@@ -102,11 +102,15 @@ static void acquit(struct run *run)
 {
 	const uint32_t number = below(run, run->threads);
 	struct thread *thread = &run->thread[number];
+	const uint32_t ike_sa = 1 + below(run, IKES);
 
 	if (thread->kept == SUSPECT) {
-		thread->kept = NOTHING;
+		if (thread->ike_sa == ike_sa) {
+			thread->kept = NOTHING;
+		}
+		leave(run, thread);
 	}
-	qm_gate_acquit(run->kit.gate, number);
+	qm_gate_acquit(run->kit.gate, number, ike_sa, gate_kit_packet(0).packet.msgid);
 }
 
 static void reject(struct run *run)

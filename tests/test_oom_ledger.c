@@ -270,7 +270,7 @@ static void use_gate(struct qm_gate *gate)
 		invalid.remote.ip[3] = (uint8_t)i;
 		qm_gate_invalid(gate, &invalid, now);
 		qm_gate_suspect(gate, i, &invalid, now);
-		qm_gate_acquit(gate, i / 2);
+		qm_gate_acquit(gate, i / 2, invalid.ike_sa, invalid.packet.msgid);
 		qm_gate_read(gate, i, &invalid, now);
 		qm_gate_reject(gate, i, invalid.ike_sa, now);
 		qm_gate_resent(gate, i, now);
@@ -292,20 +292,20 @@ static void test_recorder(void)
 	struct qm_input input;
 	unsigned nth;
 
-	/* itself, its queue, its ledger, its gate and the gate's limiter */
-	for (nth = 1; nth <= 5; nth++) {
+	/* itself, its queue, its ledger, its gate and the gate's four limiters */
+	for (nth = 1; nth <= 8; nth++) {
 		qm_fail_alloc(nth);
 		QM_FAILS(qm_recorder_new(&recorder, &config), -ENOMEM);
 		qm_fail_alloc_end();
 		CU_ASSERT(recorder == untouched);
 	}
-	qm_fail_alloc(6);
+	qm_fail_alloc(9);
 	QM_OK_FATAL(qm_recorder_new(&recorder, &config));
 	make_facts(&input, QM_INPUT_KEYS, 1, 1);
 	QM_OK(qm_recorder_push(recorder, &input));
 	use_gate(qm_recorder_gate(recorder));
 	/* hooks come this far, and must not allocate */
-	QM_INT(qm_fail_alloc_end(), 5);
+	QM_INT(qm_fail_alloc_end(), 8);
 	qm_recorder_free(recorder);
 }
 

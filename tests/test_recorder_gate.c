@@ -161,7 +161,7 @@ static void test_stop(void)
 
 	qm_gate_suspect(gate, 1, &invalid, ago(0));
 	qm_gate_suspect(gate, 2, &invalid, ago(0));
-	qm_gate_acquit(gate, 2);
+	qm_gate_acquit(gate, 2, invalid.ike_sa, invalid.packet.msgid);
 	for (uint16_t source = 0; source < 5; source++) {
 		for (uint16_t i = 0; i <= source; i++) {
 			invalid_packet(recorder, source);
@@ -426,7 +426,7 @@ static void test_failures_not_wanted(void)
 	expect_number(2, "ike-sa", 4);
 }
 
-/** They are told apart from packets, though they share what may be written. */
+/** They are told apart from packets, and neither takes what the other may write. */
 static void test_both_kinds(void)
 {
 	const struct qm_reload settings = one_of_each(both, true);
@@ -440,7 +440,7 @@ static void test_both_kinds(void)
 	invalid_packet(recorder, 7);
 	invalid_packet(recorder, 7);
 	end_recorder(recorder);
-	QM_INT(fake_sink_records(), 1 + 1 + 2 + 1);
+	QM_INT(fake_sink_records(), 1 + 2 + 2 + 1);
 	QM_INT(sum_of("start"), 3);
 	QM_INT(sum_of("invalid-packet"), 2);
 }
