@@ -432,6 +432,7 @@ void qm_model_init(struct qm_model *model, uint64_t seed, unsigned jobs, unsigne
 	model->ikes_max = ikes;
 	model->variant = qm_model_below(model, QM_MODEL_VARIANTS);
 	model->will_shut_down = qm_model_once_in(model, 2);
+	model->brief = qm_model_once_in(model, 2);
 	memset(model->host, QM_HISTORY_HOST, sizeof(model->host));
 	for (i = 0; i < QM_MODEL_THREADS; i++) {
 		model->job[i].thread = (uint8_t)i;

@@ -162,6 +162,8 @@ struct qm_model {
 	unsigned jobs_left;
 	unsigned ikes_max;
 	bool will_shut_down;
+	/** what keys told of a CHILD_SA is not told again when it is announced */
+	bool brief;
 	/** nothing but the end is to come */
 	bool ending;
 	/** SHUTDOWN has been told */

@@ -248,7 +248,11 @@ void qm_model_input(const struct qm_step *step, const struct qm_model *model,
 	case QM_INPUT_UP:
 	case QM_INPUT_REKEY:
 		ret->old_child_sa = step->arg;
-		set_facts(step, model, ret);
+		if (model->brief && step->type != QM_INPUT_KEYS) {
+			ret->type = QM_INPUT_ANNOUNCED;
+		} else {
+			set_facts(step, model, ret);
+		}
 		break;
 	case QM_INPUT_PEER_DELETE:
 		set_deleted(step, ret);

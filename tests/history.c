@@ -9,7 +9,6 @@
 #include "ledger.h"
 #include "test.h"
 
-#define WORDS_MAX 16
 #define LINE_MAX 160
 
 #define IN_SPI 0xc0000000
@@ -45,6 +44,7 @@ static const char *const ike_names[QM_INPUT_MAX] = {
 
 /** Statements that name a CHILD_SA and nothing else. */
 static const char *const child_names[QM_INPUT_MAX] = {
+	[QM_INPUT_ANNOUNCED] = "announced",
 	[QM_INPUT_DOWN] = "down",
 	[QM_INPUT_INSTALL_FAILED] = "refused",
 };
@@ -118,6 +118,8 @@ static void print_simple(FILE *to, const struct qm_input *input)
 {
 	if (input->type < QM_INPUT_MAX && ike_names[input->type]) {
 		fprintf(to, "%s %u", ike_names[input->type], input->ike_sa);
+	} else if (input->type == QM_INPUT_ANNOUNCED && input->old_child_sa) {
+		fprintf(to, "announced %u>%u", input->old_child_sa, input->child_sa);
 	} else if (input->type < QM_INPUT_MAX && child_names[input->type]) {
 		fprintf(to, "%s %u", child_names[input->type], input->child_sa);
 	} else {
@@ -209,32 +211,25 @@ const char *qm_history_event(const struct qm_event *event)
 	return line;
 }
 
-/** A statement as words. */
-struct words {
-	const char *name;
-	unsigned count;
-	char *word[WORDS_MAX];
-};
-
-static void bad_statement(const struct words *words, const char *why)
+void qm_words_bad(const struct qm_words *words, const char *why)
 {
 	fprintf(stderr, "bad statement in case '%s': %s %s: %s\n", words->name,
 			words->word[0], words->count > 1 ? words->word[1] : "", why);
 	abort();
 }
 
-static uint32_t number(const struct words *words, const char *text)
+uint32_t qm_words_number(const struct qm_words *words, const char *text)
 {
 	char *end;
 	unsigned long n = text ? strtoul(text, &end, 10) : QM_HISTORY_IDS;
 
 	if (n >= QM_HISTORY_IDS || *end) {
-		bad_statement(words, "not a number of this history");
+		qm_words_bad(words, "not a number of this history");
 	}
 	return (uint32_t)n;
 }
 
-static bool has_word(const struct words *words, const char *word)
+bool qm_words_have(const struct qm_words *words, const char *word)
 {
 	unsigned i;
 
@@ -259,58 +254,60 @@ static unsigned index_of(const char *const *names, unsigned count, const char *n
 }
 
 /** "C/I" with, for a rekey, "OLD>" before it. */
-static void parse_facts(struct qm_history *history, const struct words *words,
+static void parse_facts(struct qm_history *history, const struct qm_words *words,
 						struct qm_input *input)
 {
 	char *ids = words->word[1];
 	const char *old = NULL, *child = ids ? strsep(&ids, "/") : NULL;
-	uint32_t child_sa, ike_sa = number(words, ids);
+	uint32_t child_sa, ike_sa = qm_words_number(words, ids);
 
 	if (input->type == QM_INPUT_REKEY) {
 		ids = words->word[1];
 		old = strsep(&ids, ">");
 		child = ids;
-		input->old_child_sa = number(words, old);
+		input->old_child_sa = qm_words_number(words, old);
 	}
-	child_sa = number(words, child);
+	child_sa = qm_words_number(words, child);
 	if (input->type == QM_INPUT_KEYS) {
-		history->version[child_sa] = has_word(words, "v1") ? 1 : 2;
-		history->satype[child_sa] = has_word(words, "ah") ? QM_SATYPE_AH : QM_SATYPE_ESP;
+		history->version[child_sa] = qm_words_have(words, "v1") ? 1 : 2;
+		history->satype[child_sa] = qm_words_have(words, "ah") ? QM_SATYPE_AH :
+																  QM_SATYPE_ESP;
 	}
 	input->ike_sa = ike_sa;
 	input->child_sa = child_sa;
 	qm_history_facts(&input->sa, child_sa, ike_sa, history->version[child_sa],
 					 history->satype[child_sa], history->host[ike_sa]);
 	if (input->type == QM_INPUT_KEYS) {
-		input->sa.direction = has_word(words, "init") ? QM_DIRECTION_INITIATOR :
-							  has_word(words, "resp") ? QM_DIRECTION_RESPONDER :
-														QM_DIRECTION_UNKNOWN;
+		input->sa.direction = qm_words_have(words, "init") ? QM_DIRECTION_INITIATOR :
+							  qm_words_have(words, "resp") ? QM_DIRECTION_RESPONDER :
+															 QM_DIRECTION_UNKNOWN;
 	}
 }
 
-static void parse_deleted(const struct words *words, struct qm_input *input)
+static void parse_deleted(const struct qm_words *words, struct qm_input *input)
 {
 	const uint32_t base = strcmp(words->word[0], "peer-delete-in") ? OUT_SPI : IN_SPI;
 	unsigned i;
 
 	input->type = QM_INPUT_PEER_DELETE;
-	input->ike_sa = number(words, words->word[1]);
+	input->ike_sa = qm_words_number(words, words->word[1]);
 	input->deleted.ike = !strcmp(words->word[0], "peer-delete-ike");
 	input->deleted.count = 0;
 	for (i = 2; i < words->count; i++) {
-		input->deleted.spi[input->deleted.count++] = base + number(words, words->word[i]);
+		input->deleted.spi[input->deleted.count++] =
+			base + qm_words_number(words, words->word[i]);
 	}
 }
 
-static void parse_expired(const struct qm_history *history, const struct words *words,
+static void parse_expired(const struct qm_history *history, const struct qm_words *words,
 						  struct qm_input *input)
 {
 	const bool in = !strcmp(words->word[0], "expired-in");
-	const uint32_t child_sa = number(words, words->word[1]);
+	const uint32_t child_sa = qm_words_number(words, words->word[1]);
 
 	input->type = QM_INPUT_EXPIRED;
 	input->expired.satype = history->satype[child_sa];
-	if (has_word(words, "alien")) {
+	if (qm_words_have(words, "alien")) {
 		input->expired.satype ^= QM_SATYPE_ESP ^ QM_SATYPE_AH;
 	}
 	input->expired.spi = (in ? IN_SPI : OUT_SPI) + child_sa;
@@ -318,40 +315,40 @@ static void parse_expired(const struct qm_history *history, const struct words *
 	/* the kernel's expire names no port */
 	input->expired.dst.port = 0;
 	if (words->count > 2 && strcmp(words->word[2], "alien")) {
-		input->expired.dst.ip[3] = (uint8_t)number(words, words->word[2]);
+		input->expired.dst.ip[3] = (uint8_t)qm_words_number(words, words->word[2]);
 	}
 }
 
-static void parse_ike(struct qm_history *history, const struct words *words,
+static void parse_ike(struct qm_history *history, const struct qm_words *words,
 					  struct qm_input *input)
 {
 	char *ids = words->word[1];
 
 	if (!strcmp(words->word[0], "moved")) {
 		input->type = QM_INPUT_IKE_MOVED;
-		input->ike_sa = number(words, strsep(&ids, ">"));
-		input->new_ike_sa = number(words, ids);
+		input->ike_sa = qm_words_number(words, strsep(&ids, ">"));
+		input->new_ike_sa = qm_words_number(words, ids);
 		history->host[input->new_ike_sa] = history->host[input->ike_sa];
 	} else if (!strcmp(words->word[0], "hosts")) {
 		input->type = QM_INPUT_IKE_HOSTS;
-		input->ike_sa = number(words, words->word[1]);
-		history->host[input->ike_sa] = (uint8_t)number(words, words->word[2]);
+		input->ike_sa = qm_words_number(words, words->word[1]);
+		history->host[input->ike_sa] = (uint8_t)qm_words_number(words, words->word[2]);
 		input->hosts.local = address(192, history->host[input->ike_sa]);
 		input->hosts.remote = address(198, history->host[input->ike_sa]);
 	} else if (!strcmp(words->word[0], "cause")) {
 		input->type = QM_INPUT_IKE_CAUSE;
-		input->ike_sa = number(words, words->word[1]);
+		input->ike_sa = qm_words_number(words, words->word[1]);
 		input->cause = index_of(cause_names, QM_CAUSE_MAX, words->word[2]);
 		if (input->cause == QM_CAUSE_MAX) {
-			bad_statement(words, "no such cause");
+			qm_words_bad(words, "no such cause");
 		}
 	} else {
-		bad_statement(words, "no such verb");
+		qm_words_bad(words, "no such verb");
 	}
 }
 
 /** What needs no more than a number. @return whether it was such a statement */
-static bool parse_simple(const struct words *words, struct qm_input *input)
+static bool parse_simple(const struct qm_words *words, struct qm_input *input)
 {
 	unsigned type = index_of(ike_names, QM_INPUT_MAX, words->word[0]);
 	unsigned state = index_of(state_names, QM_CHILD_STATE_MAX, words->word[0]);
@@ -361,23 +358,29 @@ static bool parse_simple(const struct words *words, struct qm_input *input)
 		return true;
 	}
 	if (type < QM_INPUT_MAX) {
-		input->ike_sa = number(words, words->word[1]);
+		input->ike_sa = qm_words_number(words, words->word[1]);
 	} else if (state < QM_CHILD_STATE_MAX) {
-		input->child_sa = number(words, words->word[1]);
+		input->child_sa = qm_words_number(words, words->word[1]);
 		input->state = state;
 		type = QM_INPUT_CHILD_STATE;
 	} else {
+		char *ids = words->word[1], *old;
+
 		type = index_of(child_names, QM_INPUT_MAX, words->word[0]);
-		if (type == QM_INPUT_MAX) {
+		if (type == QM_INPUT_MAX || !ids) {
 			return false;
 		}
-		input->child_sa = number(words, words->word[1]);
+		old = strsep(&ids, ">");
+		if (type == QM_INPUT_ANNOUNCED) {
+			input->old_child_sa = ids ? qm_words_number(words, old) : 0;
+		}
+		input->child_sa = qm_words_number(words, ids ? ids : old);
 	}
 	input->type = type;
 	return true;
 }
 
-static void parse(struct qm_history *history, const struct words *words,
+void qm_history_parse(struct qm_history *history, const struct qm_words *words,
 				  struct qm_input *input)
 {
 	static const char *const facts_names[] = {
@@ -398,81 +401,32 @@ static void parse(struct qm_history *history, const struct words *words,
 	}
 }
 
-/** What a run of a case collects. */
-struct run {
-	struct qm_history history;
-	struct qm_ledger *ledger;
-	FILE *events;
-	uint64_t wall_ms;
-};
-
-static void on_event(void *user, const struct qm_event *event)
+uint32_t qm_words_thread(struct qm_words *words, uint32_t otherwise)
 {
-	struct run *run = user;
+	uint32_t thread = otherwise;
 
-	fprintf(run->events, "%s%s\n", qm_history_event(event),
-			event->when_ms == run->wall_ms ? "" : " at another time");
-}
-
-static void run_statement(struct run *run, struct words *words)
-{
-	/* what an input does not use is never clean on charon's stack either */
-	struct qm_input input;
-
-	memset(&input, 0xa5, sizeof(input));
-	input.thread = 1;
 	if (words->word[0][0] == '@') {
-		input.thread = number(words, words->word[0] + 1);
+		thread = qm_words_number(words, words->word[0] + 1);
 		memmove(words->word, words->word + 1, --words->count * sizeof(char *));
 		words->word[words->count] = NULL;
 	}
-	input.time = qm_history_time(++run->history.seconds);
-	run->wall_ms = input.time.wall_ms;
-	if (!strcmp(words->word[0], "finish")) {
-		qm_ledger_finish(run->ledger, input.time);
-		return;
-	}
-	parse(&run->history, words, &input);
-	QM_OK(qm_ledger_input(run->ledger, &input));
+	return thread;
 }
 
-static void run_statements(struct run *run, const struct qm_case *c)
+bool qm_words_next(char **rest, const char *name, struct qm_words *ret)
 {
-	char *text = strdup(c->inputs), *rest = text, *statement, *word;
+	char *statement, *word;
 
-	while ((statement = strsep(&rest, ";"))) {
-		struct words words = { .name = c->name };
-
+	while ((statement = strsep(rest, ";"))) {
+		*ret = (struct qm_words){ .name = name };
 		while ((word = strsep(&statement, " \t\n"))) {
-			if (*word && words.count < WORDS_MAX - 1) {
-				words.word[words.count++] = word;
+			if (*word && ret->count < QM_WORDS_MAX - 1) {
+				ret->word[ret->count++] = word;
 			}
 		}
-		if (words.count) {
-			run_statement(run, &words);
+		if (ret->count) {
+			return true;
 		}
 	}
-	free(text);
-}
-
-void qm_history_check(const struct qm_case *c, size_t left)
-{
-	char *events = NULL, *expected = NULL, what[128];
-	struct run run = { 0 };
-	size_t size;
-
-	run.events = open_memstream(&events, &size);
-	QM_OK_FATAL(qm_ledger_new(&run.ledger, on_event, &run));
-	run_statements(&run, c);
-	fclose(run.events);
-	QM_OK_FATAL(asprintf(&expected, "%s%s", c->events, *c->events ? "\n" : ""));
-	snprintf(what, sizeof(what), "'%s'", c->name);
-	qm_test_str(events, expected, what, __FILE__, __LINE__);
-	snprintf(what, sizeof(what), "'%s': entries left", c->name);
-	qm_test_int((intmax_t)qm_ledger_entries(run.ledger), (intmax_t)left, what, __FILE__,
-				__LINE__);
-	qm_test_int((intmax_t)qm_ledger_open(run.ledger), 0, what, __FILE__, __LINE__);
-	qm_ledger_free(run.ledger);
-	free(events);
-	free(expected);
+	return false;
 }

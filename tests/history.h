@@ -5,7 +5,8 @@
  *
  *	keys C/I [init|resp] [v1] [ah]	CHILD_SA C of IKE_SA I has keys
  *	installed|rekeyed|deleting|destroying|other C
- *	up C/I		rekey OLD>C/I		down C		refused C
+ *	up C/I		rekey OLD>C/I		announced C		announced OLD>C
+ *	down C		refused C
  *	expired-in C [N] [alien]	expired-out C [N] [alien]
  *	peer-delete I C…	peer-delete-in I C…	peer-delete-ike I
  *	contact I	auth I
@@ -63,6 +64,37 @@ void qm_history_facts(struct qm_sa_facts *sa, uint32_t child_sa, uint32_t ike_sa
 /** Time after so many seconds; both clocks run, at different rates. */
 struct qm_time qm_history_time(uint64_t seconds);
 
+/** Words of a statement, at most, and a NULL. */
+#define QM_WORDS_MAX 16
+
+/** A statement as words. */
+struct qm_words {
+	/** of the case, for complaints */
+	const char *name;
+	unsigned count;
+	char *word[QM_WORDS_MAX];
+};
+
+/** Splits the next statement off a text. @return false if there is none */
+bool qm_words_next(char **rest, const char *name, struct qm_words *ret);
+
+/** Takes the "@T" from before a statement. @return T, or `otherwise` without it */
+uint32_t qm_words_thread(struct qm_words *words, uint32_t otherwise);
+
+/** Parses a statement. */
+void qm_history_parse(struct qm_history *history, const struct qm_words *words,
+					  struct qm_input *ret);
+
+/** A word as an id; aborts if it is none. */
+uint32_t qm_words_number(const struct qm_words *words, const char *text);
+
+/** Whether a word comes after the first two. */
+bool qm_words_have(const struct qm_words *words, const char *word);
+
+/** Complains about a statement and aborts. */
+void qm_words_bad(const struct qm_words *words, const char *why)
+	__attribute__((noreturn));
+
 /** Prints an input as a statement. */
 void qm_history_print(FILE *to, const struct qm_input *input);
 
@@ -70,7 +102,8 @@ void qm_history_print(FILE *to, const struct qm_input *input);
 const char *qm_history_event(const struct qm_event *event);
 
 /**
- * Runs a case through a ledger of its own and compares the events.
+ * Runs a case through a ledger of its own and compares the events; twice, the second
+ * time with "announced" where the facts are known by then.
  *
  * @param left	what qm_ledger_entries() has to be in the end
  */
