@@ -106,6 +106,27 @@ static void test_invalid(void)
 	expect_end(&kit, 2, 0);
 }
 
+/** Who asks first need not tell of what is only counted. */
+static void test_admitted(void)
+{
+	const struct qm_invalid invalid = gate_kit_packet(7);
+	struct gate_kit kit;
+
+	gate_kit_init(&kit, 2, 0, 1000);
+	for (uint64_t ms = 0; ms < 5; ms++) {
+		if (qm_gate_admit(kit.gate, &invalid.remote, invalid.fault,
+						  invalid.authenticated, gate_kit_time(ms))) {
+			qm_gate_pass(kit.gate, &invalid, gate_kit_time(ms));
+			/* there is room for the first only */
+			kit.refuse = -ENOSPC;
+		}
+	}
+	expect_pushed(&kit, 1, 7, 0);
+	QM_INT(kit.refused, 1);
+	QM_INT(kit.wakes, 1);
+	expect_end(&kit, 1, 4);
+}
+
 static void test_acquitted(void)
 {
 	struct gate_kit kit;
@@ -459,6 +480,7 @@ static void test_rates_change(void)
 CU_TestInfo gate_tests[] = {
 	{ "arguments", test_arguments },
 	{ "a packet is passed on", test_invalid },
+	{ "a packet is admitted, and passed on", test_admitted },
 	{ "a suspect that is acquitted is nothing", test_acquitted },
 	{ "a suspect that is not is taken once", test_not_acquitted },
 	{ "two suspects of one thread", test_two_of_one_thread },

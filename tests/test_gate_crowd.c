@@ -98,6 +98,13 @@ static void produce_one(struct producer *producer)
 		producer->failures++;
 		producer->admitted += qm_gate_admit_failure(crowd.gate, &invalid.remote, now);
 		break;
+	case 6:
+		producer->invalid++;
+		if (qm_gate_admit(crowd.gate, &invalid.remote, invalid.fault,
+						  invalid.authenticated, now)) {
+			qm_gate_pass(crowd.gate, &invalid, now);
+		}
+		break;
 	default:
 		producer->invalid++;
 		qm_gate_invalid(crowd.gate, &invalid, now);

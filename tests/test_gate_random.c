@@ -130,7 +130,12 @@ static void invalid_packet(struct run *run)
 	const struct qm_invalid invalid = gate_kit_packet((uint16_t)below(run, run->sources));
 
 	run->invalid++;
-	qm_gate_invalid(run->kit.gate, &invalid, gate_kit_time(run->ms));
+	if (below(run, 2)) {
+		qm_gate_invalid(run->kit.gate, &invalid, gate_kit_time(run->ms));
+	} else if (qm_gate_admit(run->kit.gate, &invalid.remote, invalid.fault,
+							 invalid.authenticated, gate_kit_time(run->ms))) {
+		qm_gate_pass(run->kit.gate, &invalid, gate_kit_time(run->ms));
+	}
 }
 
 static void fail_negotiation(struct run *run)
