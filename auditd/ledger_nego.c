@@ -266,20 +266,36 @@ static int never_sent(const struct qm_scene *scene, const struct qm_input *input
 	return r;
 }
 
-/** The negotiation of a CHILD_SA that went, where that was not told: the thread's
- * own, or one that can have made it. */
+/** Whether a negotiation knows of no CHILD_SA, and may have one all the same. */
+static bool may_have_child(const struct qm_nego *nego)
+{
+	/* of what we refused charon has destroyed it */
+	const bool refused = nego->wait == QM_WAIT_RETRY &&
+						 nego->direction == QM_DIRECTION_RESPONDER;
+
+	return !nego->child_sa && !nego->child_failed && !refused;
+}
+
+/**
+ * The negotiation of a CHILD_SA that went, where that was not told: the one that
+ * the thread is at work on, else one of ours, else one of the peer's.
+ */
 static struct qm_nego *guess(const struct qm_ike *ike, const struct qm_input *input)
 {
-	struct qm_nego *nego = qm_nego_at_work(ike, input->thread);
+	struct qm_nego *found = qm_nego_at_work(ike, input->thread);
+	struct qm_nego *nego;
 
-	if (nego && !nego->child_sa && !nego->child_failed) {
-		return nego;
+	if (found && may_have_child(found)) {
+		return found;
 	}
-	nego = qm_nego_newest(ike, QM_DIRECTION_INITIATOR);
-	if (!nego || nego->child_sa || nego->child_failed) {
-		nego = qm_nego_newest(ike, QM_DIRECTION_RESPONDER);
+	found = NULL;
+	for (nego = ike->negos; nego; nego = nego->next) {
+		if (may_have_child(nego) &&
+			(!found || nego->direction == QM_DIRECTION_INITIATOR)) {
+			found = nego;
+		}
 	}
-	return nego && !nego->child_sa && !nego->child_failed ? nego : NULL;
+	return found;
 }
 
 /**
@@ -336,7 +352,7 @@ int qm_nego_child_failed(const struct qm_scene *scene, const struct qm_input *in
 	if (nego) {
 		return on_child_failed(scene, nego, input);
 	}
-	if (input->sa.ike_version == 2 && !input->unestablished) {
+	if (input->sa.ike_version != 1 && !input->unestablished) {
 		return never_sent(scene, input);
 	}
 	qm_failure_orphan(scene, ike, input);

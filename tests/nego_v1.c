@@ -96,7 +96,22 @@ const struct qm_nego_case qm_nego_v1[] = {
 	{ "the peer refuses our choice", QM_NEGO_ALONE,
 	  "qm1< 1 7; qm2> 1 7; | info< 1 14; | cause 1 timeout; ike-down 1;"
 	  "ike-destroying 1; failed 11/1; | tick 6",
-	  "fail 11/1 resp retransmit-send-timeout remote first qm 7 14" },
+	  "fail ike/1 resp proposal-mismatch-child remote first qm 7 14" },
+	{ "one is refused, and takes another's CHILD_SA along", QM_NEGO_ALONE,
+	  "qm1< 1 7; born< 11/1; qm2> 1 7; | qm1< 1 8; failed 11/1; info> 1 14; | tick 6",
+	  "fail ike/1 resp proposal-mismatch-child local none qm 8 14\n"
+	  "fail 11/1 resp unknown ? first qm 7 -" },
+	{ "another CHILD_SA is made, and refused by the kernel", QM_NEGO_ALONE,
+	  "qm1< 1 7; born< 11/1; qm2> 1 7; | qm3< 1 7; failed 11/1; born< 12/1;"
+	  "failed 12/1 installing; | tick 6",
+	  "fail 12/1 resp install-child-sa-failed local first qm 7 -" },
+	{ "the peer refuses three of our choices", QM_NEGO_ALONE,
+	  "qm1< 1 7; born< 11/1; qm2> 1 7; | info< 1 14; | qm1< 1 8; born< 12/1; qm2> 1 8;"
+	  "| info< 1 18; | qm1< 1 9; born< 13/1; qm2> 1 9; | info< 1 14; | ike-down 1;"
+	  "ike-destroying 1; failed 11/1; failed 12/1; failed 13/1; | tick 6",
+	  "fail ike/1 resp proposal-mismatch-child remote first qm 7 14\n"
+	  "fail ike/1 resp ts-mismatch remote first qm 8 18\n"
+	  "fail ike/1 resp proposal-mismatch-child remote first qm 9 14" },
 	{ "the peer deletes the IKE_SA", QM_NEGO_ALONE,
 	  "qm1> 1 7; | peer-delete-ike 1; ike-deleting 1; failed 11/1; ike-deleting 1;"
 	  "ike-down 1; ike-destroying 1; | tick 6",
@@ -159,6 +174,6 @@ const struct qm_nego_case qm_nego_v1[] = {
 	  "@1 qm1< 1 7; qm2> 1 7; | @2 qm1< 1 8; qm2> 1 8; | @2 qm3< 1 8;"
 	  "keys 12/1 resp v1; installed 12; up 12/1; | @3 ike-deleting 1; ike-down 1;"
 	  "down 12; ike-destroying 1; failed 11/1; destroying 12",
-	  "fail 11/1 ? ike-deleted local ? - - -" },
+	  "fail 11/1 resp ike-deleted local first qm 7 -" },
 	{ NULL, 0, NULL, NULL },
 };

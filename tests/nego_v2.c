@@ -141,6 +141,33 @@ const struct qm_nego_case qm_nego_v2[] = {
 	  "req> 1 2 create; keys 11/1 init; installed 11; up 11/1;"
 	  "| failed 12/1 no-spi",
 	  "" },
+	{ "one with an SPI is given up unsent", QM_NEGO_ALONE,
+	  "req> 1 2 create; keys 11/1 init; installed 11; up 11/1;"
+	  "| failed 12/1; | tick 6",
+	  "fail 12/1 init unknown ? none - - -" },
+	{ "no SPI for the first", QM_NEGO_FIRST,
+	  "failed 11/1 no-spi connecting",
+	  "fail 11/1 init spi-allocation-failed local none - - -" },
+	{ "charon starts over, with success", QM_NEGO_FIRST,
+	  "born> 11/1; req> 1 1 auth; | reset 1; failed 11/1 connecting;"
+	  "| born> 12/1; req> 1 1 auth; | keys 12/1 init; installed 12; up 12/1",
+	  "" },
+	{ "charon starts over in vain", QM_NEGO_FIRST,
+	  "born> 11/1; req> 1 1 auth; | cause 1 timeout; reset 1; failed 11/1 connecting;"
+	  "| abandoned 1; | tick 6",
+	  "fail 11/1 init retransmit-send-timeout ? first auth 1 -" },
+	{ "the peer's second exchange of keys fails beside ours", QM_NEGO_ALONE,
+	  "born> 11/1; req> 1 7 create; | req< 1 2 create; | req< 1 3 followup;"
+	  "rsp> 1 3 followup 14; | rsp< 1 7 create; keys 11/1 init; installed 11; up 11/1",
+	  "fail ike/1 resp notify local none followup 3 14" },
+	{ "another's CHILD_SA goes on the thread of ours", QM_NEGO_ALONE,
+	  "born> 11/1; req> 1 7 create; | req< 1 2 create; born< 12/1; failed 12/1;"
+	  "rsp> 1 2 create 14; rsp< 1 7 create; keys 11/1 init; installed 11; up 11/1",
+	  "fail 12/1 resp notify local none create 2 14" },
+	{ "what the keys told is lost", QM_NEGO_ALONE,
+	  "born> 11/1; req> 1 7 create; | rsp< 1 7 create; up 11/1; | ike-down 1;"
+	  "ike-destroying 1; | tick 6",
+	  "" },
 	{ "two duplicates and another", QM_NEGO_OURS,
 	  "req> 1 2 create; keys 11/1 init; installed 11; up 11/1;"
 	  "| failed 12/1 no-spi; | failed 13/1 no-spi;"

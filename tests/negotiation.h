@@ -9,8 +9,12 @@
  *	info> I N		IKEv1: our error notify N in a message of its own; info<
  *	alert I proposal|ts|local-auth|peer-auth|authorization|vip
  *	sa-refused C/I	policy-refused C/I
- *	failed C/I [installing] [no-spi|anew]	C goes before it was installed; anew, it
- *					has the SPI of the CHILD_SA numbered before it
+ *	born> C/I		C is made for what we are about to propose; born< for what the
+ *					peer has proposed
+ *	failed C/I [installing] [no-spi|anew] [connecting]	C goes before it was
+ *					installed; anew, it has the SPI of the CHILD_SA numbered before
+ *					it; connecting, its IKE_SA is not established
+ *	reset I			charon starts over with an IKE_SA
  *	abandoned I		an IKE_SA that was never established is about to be gone
  *	tick N			N seconds pass, then the ledger is told so
  *

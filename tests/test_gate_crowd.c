@@ -71,7 +71,7 @@ static void go_on(struct producer *producer, bool suspected, bool read)
 static void produce_one(struct producer *producer)
 {
 	const uint32_t me = producer->number;
-	const struct qm_invalid invalid =
+	struct qm_invalid invalid =
 		gate_kit_packet((uint16_t)qm_random_below(&producer->random, 12));
 	const struct qm_time now = qm_time_now();
 
@@ -100,8 +100,8 @@ static void produce_one(struct producer *producer)
 		break;
 	case 6:
 		producer->invalid++;
-		if (qm_gate_admit(crowd.gate, &invalid.remote, invalid.fault,
-						  invalid.authenticated, now)) {
+		invalid.ike_sa = 0;
+		if (qm_gate_admit_stray(crowd.gate, &invalid.remote, invalid.fault, now)) {
 			qm_gate_pass(crowd.gate, &invalid, now);
 		}
 		break;

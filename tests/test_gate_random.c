@@ -127,13 +127,17 @@ static void reject(struct run *run)
 
 static void invalid_packet(struct run *run)
 {
-	const struct qm_invalid invalid = gate_kit_packet((uint16_t)below(run, run->sources));
+	struct qm_invalid invalid = gate_kit_packet((uint16_t)below(run, run->sources));
 
 	run->invalid++;
 	if (below(run, 2)) {
+		invalid.authenticated = below(run, QM_TRI_MAX);
 		qm_gate_invalid(run->kit.gate, &invalid, gate_kit_time(run->ms));
-	} else if (qm_gate_admit(run->kit.gate, &invalid.remote, invalid.fault,
-							 invalid.authenticated, gate_kit_time(run->ms))) {
+		return;
+	}
+	invalid.ike_sa = 0;
+	if (qm_gate_admit_stray(run->kit.gate, &invalid.remote, invalid.fault,
+							gate_kit_time(run->ms))) {
 		qm_gate_pass(run->kit.gate, &invalid, gate_kit_time(run->ms));
 	}
 }

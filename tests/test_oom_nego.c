@@ -92,17 +92,17 @@ static void test_cost(void)
 		const char *inputs;
 		unsigned calls;
 	} costs[] = {
-		/* the IKE_SA and its table */
-		{ "req< 1 2 create", 3 },
-		{ "req< 1 2 create; rsp> 1 2 create 43", 3 },
+		/* the IKE_SA, its table, and the negotiation */
+		{ "req< 1 2 create", 4 },
+		{ "req< 1 2 create; rsp> 1 2 create 43", 4 },
 		/* what is known of the peer */
-		{ "req< 1 2 create; rsp> 1 2 create 14", 4 },
+		{ "req< 1 2 create; rsp> 1 2 create 14", 5 },
 		/* and what was offered */
-		{ "req< 1 2 create; alert 1 ts; rsp> 1 2 create 38", 5 },
-		{ "req< 1 2 create; alert 1 ts; failed 11/1; rsp> 1 2 create 38", 5 },
+		{ "req< 1 2 create; alert 1 ts; rsp> 1 2 create 38", 6 },
+		{ "req< 1 2 create; alert 1 ts; failed 11/1; rsp> 1 2 create 38", 6 },
 		/* each anew, as nothing is kept */
 		{ "req< 1 2 create; rsp> 1 2 create 14; req< 1 3 create; rsp> 1 3 create 14",
-		  5 },
+		  7 },
 	};
 	static struct qm_nego_script script;
 
