@@ -57,6 +57,9 @@ const struct qm_nego_case qm_nego_v1[] = {
 	{ "selectors refused", QM_NEGO_OURS,
 	  "qm1> 1 7; | info< 1 18; failed 11/1",
 	  "fail 11/1 init ts-mismatch remote first qm 7 18" },
+	{ "refused after an error that charon ignores", QM_NEGO_OURS,
+	  "qm1> 1 7; | info< 1 17; | info< 1 14; failed 11/1",
+	  "fail 11/1 init notify remote first qm 7 17" },
 	{ "none of the peer's choice is ours", QM_NEGO_OURS,
 	  "qm1> 1 7; | qm2< 1 7; failed 11/1; info> 1 14",
 	  "fail 11/1 init proposal-mismatch-child local first qm 7 14" },
@@ -162,6 +165,10 @@ const struct qm_nego_case qm_nego_v1[] = {
 	  "| @4 qm3< 1 9; keys 11/1 resp v1; installed 11; up 11/1",
 	  "fail ike/1 resp ts-mismatch local none qm 7 18\n"
 	  "fail ike/1 resp proposal-mismatch-child local none qm 8 14" },
+	{ "refused by the kernel, and the next one is not", QM_NEGO_ALONE,
+	  "qm1< 1 7; qm2> 1 7; | qm3< 1 7; failed 11/1 installing; | @2 qm1< 1 8;"
+	  "qm2> 1 8; | @3 qm3< 1 8; keys 12/1 resp v1; installed 12; up 12/1",
+	  "fail 11/1 resp install-child-sa-failed local first qm 7 -" },
 	{ "the thread goes to another IKE_SA", QM_NEGO_ALONE,
 	  "@1 qm1< 1 7; info> 1 18; | @1 req> 2 3 create; | @2 keys 12/2 init",
 	  "fail ike/1 resp ts-mismatch local none qm 7 18" },

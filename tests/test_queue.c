@@ -167,6 +167,43 @@ static void check_bytes_of(enum qm_input_type type)
 	qm_queue_free(queue);
 }
 
+#define UP_TO(member) \
+	(offsetof(struct qm_input, member) + sizeof(((struct qm_input *)0)->member))
+
+/** What an input is said to have is within the bytes in use. */
+static void test_sizes(void)
+{
+	static const struct {
+		enum qm_input_type type;
+		size_t size;
+	} sizes[] = {
+		{ QM_INPUT_KEYS, UP_TO(sa) },
+		{ QM_INPUT_UP, UP_TO(sa) },
+		{ QM_INPUT_REKEY, UP_TO(sa) },
+		{ QM_INPUT_MESSAGE_ERROR, UP_TO(sa) },
+		{ QM_INPUT_CHILD_FAILED, UP_TO(sa) },
+		{ QM_INPUT_IKE_ABANDONED, UP_TO(sa) },
+		{ QM_INPUT_ALERT_OFFER, UP_TO(offer) },
+		{ QM_INPUT_INVALID, UP_TO(invalid) },
+		{ QM_INPUT_EXPIRED, UP_TO(expired) },
+		{ QM_INPUT_PEER_DELETE, UP_TO(deleted) },
+		{ QM_INPUT_IKE_HOSTS, UP_TO(hosts) },
+		{ QM_INPUT_ANNOUNCED, UP_TO(old_child_sa) },
+		{ QM_INPUT_ALERT, UP_TO(alert) },
+		{ QM_INPUT_MESSAGE, UP_TO(message) },
+		{ QM_INPUT_SETTINGS, UP_TO(settings) },
+	};
+	struct qm_input input;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		input.type = sizes[i].type;
+		CU_ASSERT(qm_input_size(&input) >= sizes[i].size);
+	}
+	for (input.type = 0; input.type < QM_INPUT_MAX; input.type++) {
+		CU_ASSERT(qm_input_size(&input) <= sizeof(input));
+	}
+}
+
 static void test_bytes(void)
 {
 	enum qm_input_type type;
@@ -315,6 +352,7 @@ CU_TestInfo queue_tests[] = {
 	{ "arguments", test_arguments },
 	{ "first in, first out, at any backlog", test_order },
 	{ "holds what it was made for", test_capacity },
+	{ "inputs have the bytes that they use", test_sizes },
 	{ "moves only the bytes in use", test_bytes },
 	{ "failures leave outputs alone", test_untouched },
 	{ "counts what it refuses", test_loss },
