@@ -270,8 +270,13 @@ METHOD(listener_t, child_state_change, bool,
 	private_qm_audit_listener_t *this, ike_sa_t *ike_sa, child_sa_t *child_sa,
 	child_sa_state_t state)
 {
+	enum qm_child_state translated = translate_state(state);
 	struct qm_input input;
 
+	if (translated == QM_CHILD_OTHER)
+	{
+		return TRUE;
+	}
 	if (state == CHILD_DESTROYING && ike_sa && is_negotiated(child_sa))
 	{
 		push_failed(this, ike_sa, child_sa);
@@ -283,11 +288,8 @@ METHOD(listener_t, child_state_change, bool,
 	}
 	qm_audit_input_init(&input, QM_INPUT_CHILD_STATE, ike_sa);
 	input.child_sa = child_sa->get_unique_id(child_sa);
-	input.state = translate_state(state);
-	if (input.state != QM_CHILD_OTHER)
-	{
-		qm_recorder_push(this->recorder, &input);
-	}
+	input.state = translated;
+	qm_recorder_push(this->recorder, &input);
 	return TRUE;
 }
 
