@@ -60,16 +60,24 @@ static bool is_older(const struct qm_nego *nego, struct qm_time now, int64_t ms)
 	return (int64_t)(now.mono_ms - nego->since.mono_ms) >= ms;
 }
 
-/** Whether an input shows that no more is to come of a negotiation. */
+static bool is_incoming(const struct qm_input *input)
+{
+	return (input->type == QM_INPUT_MESSAGE || input->type == QM_INPUT_MESSAGE_ERROR) &&
+		   input->message.incoming;
+}
+
+/**
+ * Whether an input shows that no more is to come of a negotiation: its thread is at
+ * another IKE_SA or message, or another thread has the IKE_SA.
+ */
 static bool leaves(const struct qm_nego *nego, const struct qm_input *input)
 {
+	const bool same_ike = nego->ike->ike_sa == input->ike_sa;
+
 	if (is_older(nego, input->time, SETTLE_MS)) {
 		return true;
 	}
-	return nego->thread == input->thread &&
-		   (nego->ike->ike_sa != input->ike_sa ||
-			((input->type == QM_INPUT_MESSAGE || input->type == QM_INPUT_MESSAGE_ERROR) &&
-			 input->message.incoming));
+	return nego->thread == input->thread ? !same_ike || is_incoming(input) : same_ike;
 }
 
 void qm_nego_before(const struct qm_scene *scene, const struct qm_input *input)
