@@ -29,6 +29,7 @@ enum qm_event_kind {
 	QM_EVENT_ENDED,
 	QM_EVENT_FAILED,
 	QM_EVENT_INVALID_PACKET,
+	QM_EVENT_UNKNOWN_SA,
 	QM_EVENT_KIND_MAX,
 };
 
@@ -45,6 +46,8 @@ enum qm_reason {
 	QM_REASON_REPLACED,
 	QM_REASON_SHUTDOWN,
 	QM_REASON_PARSE_ERROR,
+	QM_REASON_EXTERNAL_DELETE,
+	QM_REASON_EXTERNAL_FLUSH,
 	QM_REASON_MAX,
 };
 
@@ -135,13 +138,52 @@ enum qm_loss_cause {
 	QM_LOSS_QUEUE,
 	/** records that the kernel's audit did not accept */
 	QM_LOSS_AUDIT,
+	/** notifications of the kernel, or kernel SAs that there was no room for */
+	QM_LOSS_NETLINK,
 	QM_LOSS_MAX,
 };
 
-/** A number that may not be known. */
-struct qm_count {
-	bool known;
-	uint64_t n;
+/** How an SA in the kernel ended. */
+enum qm_kernel_end {
+	/** it has not */
+	QM_KERNEL_END_NONE,
+	/** deleted by name */
+	QM_KERNEL_END_DELETED,
+	/** deleted with all others, of which the kernel gives no counters */
+	QM_KERNEL_END_FLUSHED,
+	/** it reached a hard limit */
+	QM_KERNEL_END_EXPIRED,
+	/** it was only found to be gone */
+	QM_KERNEL_END_VANISHED,
+	QM_KERNEL_END_MAX,
+};
+
+/** Bytes of the kernel's name of a process, with the terminating NUL. */
+#define QM_COMM_MAX 16
+
+/** An SA in the kernel, as the kernel tells of it. */
+struct qm_kernel_sa {
+	struct qm_sa_id id;
+	/** source; no port */
+	struct qm_addr src;
+	/** 0 for none */
+	uint32_t reqid;
+	/** XFRM interface id, 0 for none */
+	uint32_t if_id;
+	/** XFRM mark, all 0 for none */
+	struct qm_mark mark;
+	enum qm_samode samode;
+	enum qm_kernel_end end;
+	/** who added it, or had it end: LOCAL is this daemon, KERNEL a limit of the SA */
+	enum qm_party by;
+	/** that process and its name, any bytes but NUL; 0 and "" when not known */
+	uint32_t pid;
+	char comm[QM_COMM_MAX];
+	/** only a look at all SAs showed that it is there, or gone */
+	bool found;
+	/** what went through it so far */
+	struct qm_count bytes;
+	struct qm_count packets;
 };
 
 /** Traffic of an SA pair, in our direction. */
@@ -181,6 +223,8 @@ struct qm_event {
 	/** INVALID_PACKET: not NULL, valid in the call; and its class */
 	const struct qm_invalid *invalid;
 	bool invalid_is_success;
+	/** UNKNOWN_SA: not NULL, valid in the call */
+	const struct qm_kernel_sa *kernel;
 	/** FAILED, INVALID_PACKET: how many this stands for, > 0; since_ms is the
 	 * first of them, when_ms the last */
 	uint64_t count;
@@ -192,7 +236,7 @@ struct qm_event {
 	/** LOST: how many */
 	enum qm_loss_cause cause;
 	uint64_t lost;
-	/** LOST, FAILED, INVALID_PACKET: since when, ms since the epoch */
+	/** LOST, FAILED, INVALID_PACKET, UNKNOWN_SA: since when, ms since the epoch */
 	uint64_t since_ms;
 
 	/** AUDIT_STOP: records written by this instance before this one */

@@ -10,6 +10,7 @@
 #ifndef QM_FACTS_H
 #define QM_FACTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -66,6 +67,12 @@ struct qm_mark {
 	uint32_t mask;
 };
 
+/** A number that may not be known. */
+struct qm_count {
+	bool known;
+	uint64_t n;
+};
+
 /** Who opened the exchange that made the SA. */
 enum qm_direction {
 	QM_DIRECTION_UNKNOWN,
@@ -80,6 +87,15 @@ enum qm_satype {
 	QM_SATYPE_ESP,
 	QM_SATYPE_AH,
 	QM_SATYPE_MAX,
+};
+
+/** A kernel SA as the kernel names it. */
+struct qm_sa_id {
+	enum qm_satype satype;
+	/** host byte order */
+	uint32_t spi;
+	/** destination; the port is not part of the identity */
+	struct qm_addr dst;
 };
 
 /** The encapsulation mode. */

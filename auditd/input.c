@@ -30,6 +30,9 @@ size_t qm_input_size(const struct qm_input *input)
 		return SIZE_UP_TO(invalid);
 	case QM_INPUT_EXPIRED:
 		return SIZE_UP_TO(expired);
+	case QM_INPUT_KERNEL_ADDED:
+	case QM_INPUT_KERNEL_REMOVED:
+		return SIZE_UP_TO(kernel);
 	case QM_INPUT_PEER_DELETE:
 		return SIZE_UP_TO(deleted);
 	case QM_INPUT_IKE_HOSTS:

@@ -76,6 +76,12 @@ enum qm_input_type {
 	QM_INPUT_IKE_MOVED,
 	/** ike_sa has new addresses (MOBIKE, NAT mapping): hosts */
 	QM_INPUT_IKE_HOSTS,
+	/** the kernel has an SA: kernel */
+	QM_INPUT_KERNEL_ADDED,
+	/** the kernel has it no more: kernel */
+	QM_INPUT_KERNEL_REMOVED,
+	/** how far what is told of the kernel can be relied on: sync */
+	QM_INPUT_KERNEL_SYNC,
 	/** charon was told to stop */
 	QM_INPUT_SHUTDOWN,
 	/** a packet was rejected, and is to be written: invalid */
@@ -115,13 +121,27 @@ enum qm_ike_cause {
 	QM_CAUSE_MAX,
 };
 
-/** A kernel SA as the kernel names it. */
-struct qm_sa_id {
-	enum qm_satype satype;
-	/** host byte order */
-	uint32_t spi;
-	/** destination; the port is not part of the identity */
-	struct qm_addr dst;
+/** What becomes of our view of the kernel. */
+enum qm_sync_phase {
+	/** from here on changes may be missing */
+	QM_SYNC_BEGIN,
+	/** nothing is missing any more */
+	QM_SYNC_END,
+	/** nobody looks at the kernel for now: until the next END as if there never was
+	 * one who did */
+	QM_SYNC_OFF,
+	QM_SYNC_PHASE_MAX,
+};
+
+/** A step in how our view of the kernel is kept complete. */
+struct qm_sync {
+	enum qm_sync_phase phase;
+	/** END: of the first look, which finds what has long been there */
+	bool start;
+	/** END: notifications that went missing, as far as that is known */
+	uint64_t dropped;
+	/** END: SAs of which only the look showed that they had come or gone */
+	uint32_t changes;
 };
 
 /** What a peer's DELETE named. */
@@ -186,12 +206,14 @@ struct qm_input {
 		};
 		/** CHILD_BORN: who began the negotiation */
 		enum qm_direction direction;
+		struct qm_sync sync;
 		struct qm_message message;
 		struct qm_reload settings;
 	};
 	/** what only some inputs have; keep last, see qm_input_size() */
 	union {
 		struct qm_sa_id expired;
+		struct qm_kernel_sa kernel;
 		struct qm_delete deleted;
 		struct {
 			struct qm_addr local;

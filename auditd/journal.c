@@ -147,8 +147,12 @@ void qm_journal_change_policy(struct qm_journal *journal, struct qm_policy polic
 
 bool qm_journal_owes(const struct qm_journal *journal)
 {
-	return qm_policy_is_on(journal->policy) && (journal->losses[QM_LOSS_QUEUE].count ||
-												journal->losses[QM_LOSS_AUDIT].count);
+	bool owes = false;
+
+	for (enum qm_loss_cause cause = 0; cause < QM_LOSS_MAX; cause++) {
+		owes = owes || journal->losses[cause].count;
+	}
+	return owes && qm_policy_is_on(journal->policy);
 }
 
 void qm_journal_write_losses(struct qm_journal *journal)

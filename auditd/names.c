@@ -16,6 +16,8 @@ static const char *const reasons[QM_REASON_MAX] = {
 	[QM_REASON_REPLACED] = "replaced",
 	[QM_REASON_SHUTDOWN] = "shutdown",
 	[QM_REASON_PARSE_ERROR] = "parse-error",
+	[QM_REASON_EXTERNAL_DELETE] = "external-delete",
+	[QM_REASON_EXTERNAL_FLUSH] = "external-flush",
 };
 
 /** Where vici has a name for an alert (its README.md, event "alert"), that. */
@@ -60,6 +62,7 @@ static const char *const parties[QM_PARTY_MAX] = {
 static const char *const causes[QM_LOSS_MAX] = {
 	[QM_LOSS_QUEUE] = "queue",
 	[QM_LOSS_AUDIT] = "audit",
+	[QM_LOSS_NETLINK] = "netlink",
 };
 
 const char *qm_reason_name(enum qm_reason reason)

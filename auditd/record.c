@@ -334,6 +334,34 @@ static void put_invalid(struct qm_writer *w, const struct source *src)
 	put_extent(w, src->event);
 }
 
+static void put_comm(struct qm_writer *w, const char *field, const char *comm)
+{
+	struct qm_text text;
+
+	qm_text_set(&text, comm, strnlen(comm, QM_COMM_MAX));
+	put_text(w, field, &text);
+}
+
+static void put_unknown_sa(struct qm_writer *w, const struct source *src)
+{
+	const struct qm_kernel_sa *sa = src->event->kernel;
+
+	put_name(w, "op", "unknown-sa");
+	put_id(w, "instance", src->origin->instance);
+	put_name(w, "satype", NAME(satypes, sa->id.satype));
+	put_name(w, "samode", NAME(samodes, sa->samode));
+	put_spi(w, "spi", sa->id.spi);
+	put_addr(w, "src-addr", &sa->src);
+	put_addr(w, "dst-addr", &sa->id.dst);
+	put_id(w, "reqid", sa->reqid);
+	put_number(w, "if-id", sa->if_id);
+	qm_writer_field(w, "mark");
+	put_one_mark(w, sa->mark);
+	put_comm(w, "creator", sa->comm);
+	put_id(w, "creator-proc", sa->pid);
+	put_ms(w, "since", src->event->since_ms);
+}
+
 static void put_audit_start(struct qm_writer *w, const struct source *src)
 {
 	put_name(w, "op", "audit-start");
@@ -393,6 +421,7 @@ static const struct kind {
 	bool needs_sa;
 	bool needs_failure;
 	bool needs_invalid;
+	bool needs_kernel;
 } kinds[QM_EVENT_KIND_MAX] = {
 	[QM_EVENT_AUDIT_START] = { .put = put_audit_start },
 	[QM_EVENT_AUDIT_STOP] = { .put = put_audit_stop },
@@ -402,12 +431,14 @@ static const struct kind {
 	[QM_EVENT_ENDED] = { .put = put_ended, .needs_sa = true },
 	[QM_EVENT_FAILED] = { .put = put_failed, .needs_sa = true, .needs_failure = true },
 	[QM_EVENT_INVALID_PACKET] = { .put = put_invalid, .needs_invalid = true },
+	[QM_EVENT_UNKNOWN_SA] = { .put = put_unknown_sa, .needs_kernel = true },
 };
 
 static bool lacks_facts(const struct kind *kind, const struct qm_event *event)
 {
 	return (kind->needs_sa && !event->sa) || (kind->needs_failure && !event->failure) ||
-		   (kind->needs_invalid && !event->invalid);
+		   (kind->needs_invalid && !event->invalid) ||
+		   (kind->needs_kernel && !event->kernel);
 }
 
 /** Who is at the other end, NULL for no one. */

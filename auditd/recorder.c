@@ -90,7 +90,9 @@ static void on_event(void *user, const struct qm_event *event)
 {
 	struct qm_recorder *recorder = user;
 
-	if (qm_journal_wants(&recorder->journal, event) && !is_held(recorder, event)) {
+	if (event->kind == QM_EVENT_LOST) {
+		qm_journal_lose(&recorder->journal, event->cause, event->lost, event->since_ms);
+	} else if (qm_journal_wants(&recorder->journal, event) && !is_held(recorder, event)) {
 		qm_journal_write(&recorder->journal, event);
 	}
 }

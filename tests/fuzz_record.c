@@ -180,6 +180,22 @@ static void invalid_of(struct input *in, struct qm_invalid *invalid)
 	invalid->authenticated = byte(in) % (QM_TRI_MAX + 1);
 }
 
+static void kernel_of(struct input *in, struct qm_kernel_sa *sa)
+{
+	memset(sa, 0, sizeof(*sa));
+	sa->id.satype = byte(in) % (QM_SATYPE_MAX + 1);
+	sa->id.spi = (uint32_t)number(in, 4);
+	address(in, &sa->id.dst);
+	address(in, &sa->src);
+	sa->reqid = (uint32_t)number(in, 4);
+	sa->if_id = (uint32_t)number(in, 4);
+	sa->mark.value = (uint32_t)number(in, 4);
+	sa->mark.mask = (uint32_t)number(in, 4);
+	sa->samode = byte(in) % (QM_SAMODE_MAX + 1);
+	sa->pid = (uint32_t)number(in, 4);
+	take(in, sa->comm, sizeof(sa->comm));
+}
+
 static void event_of(struct input *in, struct qm_event *event)
 {
 	*event = (struct qm_event){ .kind = byte(in) % QM_EVENT_KIND_MAX };
@@ -216,6 +232,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct qm_sa_facts sa;
 	struct qm_failure failure;
 	struct qm_invalid invalid;
+	struct qm_kernel_sa kernel;
 	struct qm_event event;
 	uint64_t seq;
 	const char *problem;
@@ -227,9 +244,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	failure_of(&in, &failure);
 	invalid_of(&in, &invalid);
 	facts(&in, &sa);
+	kernel_of(&in, &kernel);
 	event.sa = &sa;
 	event.failure = &failure;
 	event.invalid = &invalid;
+	event.kernel = &kernel;
 	if (qm_record_format(&event, &origin, seq, &record) < 0) {
 		fprintf(stderr, "no record\n");
 		abort();

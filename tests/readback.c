@@ -181,23 +181,20 @@ static void is_if_id(struct reader *r, const struct qm_sa_facts *sa)
 	is(r, "if-id", text);
 }
 
-/** A mark as text, without the masks that go without saying. */
-static void format_mark(char *text, size_t size, struct qm_mark mark)
+static void is_kernel_mark(struct reader *r, struct qm_mark mark)
 {
-	bool usual = mark.mask == 0xffffffff || (mark.mask == 0 && mark.value == 0);
+	char text[32];
 
-	snprintf(text, size, "%" PRIu32 ":0x%" PRIx32, mark.value, mark.mask);
-	if (usual) {
-		*strchr(text, ':') = '\0';
-	}
+	qm_readvalue_mark(text, sizeof(text), mark);
+	is(r, "mark", text);
 }
 
 static void is_mark(struct reader *r, const struct qm_sa_facts *sa)
 {
 	char in[32], out[32], both[72];
 
-	format_mark(in, sizeof(in), sa->mark_in);
-	format_mark(out, sizeof(out), sa->mark_out);
+	qm_readvalue_mark(in, sizeof(in), sa->mark_in);
+	qm_readvalue_mark(out, sizeof(out), sa->mark_out);
 	snprintf(both, sizeof(both), "%s/%s", in, out);
 	is(r, "mark", memcmp(&sa->mark_in, &sa->mark_out, sizeof(sa->mark_in)) ? both : in);
 }
@@ -369,6 +366,28 @@ static void read_invalid(struct reader *r, const struct qm_event *event,
 	read_extent(r, event);
 }
 
+static void read_unknown_sa(struct reader *r, const struct qm_event *event,
+							const struct qm_origin *origin)
+{
+	const struct qm_kernel_sa *sa = event->kernel;
+	struct qm_text comm = { .len = (uint16_t)strnlen(sa->comm, sizeof(sa->comm)) };
+
+	memcpy(comm.s, sa->comm, comm.len);
+	is(r, "op", "unknown-sa");
+	is_id(r, "instance", origin->instance);
+	is(r, "satype", ENUM_NAME(sa->id.satype, "?", "ipsec-esp", "ipsec-ah"));
+	is(r, "samode", ENUM_NAME(sa->samode, "?", "tunnel", "transport", "beet"));
+	is_spi(r, "spi", sa->id.spi);
+	is_addr(r, "src-addr", &sa->src);
+	is_addr(r, "dst-addr", &sa->id.dst);
+	is_id(r, "reqid", sa->reqid);
+	is_number(r, "if-id", sa->if_id);
+	is_kernel_mark(r, sa->mark);
+	is_text(r, "creator", &comm);
+	is_id(r, "creator-proc", sa->pid);
+	is_time(r, "since", event->since_ms);
+}
+
 static void read_policy_change(struct reader *r, const struct qm_event *event,
 							   const struct qm_origin *origin)
 {
@@ -393,7 +412,7 @@ static void read_own(struct reader *r, const struct qm_event *event,
 	if (event->kind == QM_EVENT_LOST) {
 		is_number(r, "count", event->lost);
 		is_time(r, "since", event->since_ms);
-		is(r, "cause", ENUM_NAME(event->cause, "queue", "audit"));
+		is(r, "cause", ENUM_NAME(event->cause, "queue", "audit", "netlink"));
 		return;
 	}
 	if (event->kind == QM_EVENT_AUDIT_START) {
@@ -420,32 +439,10 @@ static void read_body(struct reader *r, const struct qm_event *event,
 		[QM_EVENT_ENDED] = read_ended,
 		[QM_EVENT_FAILED] = read_failed,
 		[QM_EVENT_INVALID_PACKET] = read_invalid,
+		[QM_EVENT_UNKNOWN_SA] = read_unknown_sa,
 	};
 
 	readers[event->kind](r, event, origin);
-}
-
-static const struct qm_addr *peer_of(const struct qm_event *event)
-{
-	static const struct qm_addr nobody;
-
-	switch (event->kind) {
-	case QM_EVENT_ESTABLISHED:
-	case QM_EVENT_ENDED:
-	case QM_EVENT_FAILED:
-		return &event->sa->remote;
-	case QM_EVENT_INVALID_PACKET:
-		return &event->invalid->remote;
-	default:
-		return &nobody;
-	}
-}
-
-/** The result is the event's class, and not its outcome. */
-static bool is_success(const struct qm_event *event)
-{
-	return event->kind == QM_EVENT_INVALID_PACKET ? event->invalid_is_success :
-		   event->kind != QM_EVENT_LOST && event->kind != QM_EVENT_FAILED;
 }
 
 static void read_line(struct reader *r, const struct qm_event *event,
@@ -462,9 +459,9 @@ static void read_line(struct reader *r, const struct qm_event *event,
 	is_number(r, "rec-seq", seq);
 	is(r, "exe", "\"/usr/lib/ipsec/charon\"");
 	is(r, "hostname", "?");
-	is_addr(r, "addr", peer_of(event));
+	is_addr(r, "addr", qm_readvalue_peer(event));
 	is(r, "terminal", "?");
-	is(r, "res", is_success(event) ? "success" : "failed");
+	is(r, "res", qm_readvalue_is_success(event) ? "success" : "failed");
 	if (r->any) {
 		complain(r, "name of the field", auparse_get_field_name(r->au), "no field");
 	}

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -194,4 +195,36 @@ bool qm_readvalue_is_addr(const char *value, const struct qm_addr *addr)
 	}
 	return inet_pton(addr->family, value, read.ip) == 1 &&
 		   !memcmp(read.ip, addr->ip, addr->family == AF_INET ? 4 : 16);
+}
+
+void qm_readvalue_mark(char *text, size_t size, struct qm_mark mark)
+{
+	bool usual = mark.mask == 0xffffffff || (mark.mask == 0 && mark.value == 0);
+
+	snprintf(text, size, "%" PRIu32 ":0x%" PRIx32, mark.value, mark.mask);
+	if (usual) {
+		*strchr(text, ':') = '\0';
+	}
+}
+
+const struct qm_addr *qm_readvalue_peer(const struct qm_event *event)
+{
+	static const struct qm_addr nobody;
+
+	switch (event->kind) {
+	case QM_EVENT_ESTABLISHED:
+	case QM_EVENT_ENDED:
+	case QM_EVENT_FAILED:
+		return &event->sa->remote;
+	case QM_EVENT_INVALID_PACKET:
+		return &event->invalid->remote;
+	default:
+		return &nobody;
+	}
+}
+
+bool qm_readvalue_is_success(const struct qm_event *event)
+{
+	return event->kind == QM_EVENT_INVALID_PACKET ? event->invalid_is_success :
+		   event->kind != QM_EVENT_LOST && event->kind != QM_EVENT_FAILED;
 }

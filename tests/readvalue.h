@@ -28,6 +28,15 @@ const char *qm_readvalue_exchange(uint8_t version, uint8_t exchange);
 /** The same for an error notify. */
 const char *qm_readvalue_notify(uint8_t version, uint16_t type);
 
+/** Writes a mark as text, without the masks that go without saying. */
+void qm_readvalue_mark(char *text, size_t size, struct qm_mark mark);
+
+/** Whose address an event's record has in its tail; of no family for nobody. */
+const struct qm_addr *qm_readvalue_peer(const struct qm_event *event);
+
+/** The result of an event's record: its class, and not its outcome. */
+bool qm_readvalue_is_success(const struct qm_event *event);
+
 /** Names of reasons; "unknown" for what is none. */
 const char *qm_readvalue_failure(enum qm_failure_reason reason);
 const char *qm_readvalue_fault(enum qm_fault fault);

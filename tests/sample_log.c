@@ -55,21 +55,34 @@ static void sample_no_packet(struct qm_invalid *invalid)
 	*invalid = (struct qm_invalid){ 0 };
 }
 
+static void sample_no_kernel_sa(struct qm_kernel_sa *sa)
+{
+	*sa = (struct qm_kernel_sa){ 0 };
+}
+
+static void sample_forged_comm(struct qm_kernel_sa *sa)
+{
+	qm_sample_manual(sa);
+	memcpy(sa->comm, "x' res=success", sizeof("x' res=success"));
+}
+
 static const struct sample {
 	void (*sa)(struct qm_sa_facts *sa);
 	void (*failure)(struct qm_failure *failure);
 	void (*invalid)(struct qm_invalid *invalid);
+	void (*kernel)(struct qm_kernel_sa *sa);
 	uint64_t count;
 } samples[] = {
-	{ qm_sample_tunnel, qm_sample_refused, qm_sample_tampered, 1 },
-	{ qm_sample_tunnel6, qm_sample_quick_mode, qm_sample_stray, 1 },
-	{ qm_sample_transport, qm_sample_quick_mode, qm_sample_stray, 1 },
-	{ qm_sample_beet, qm_sample_several, qm_sample_flood, 4711 },
+	{ qm_sample_tunnel, qm_sample_refused, qm_sample_tampered, qm_sample_manual, 1 },
+	{ qm_sample_tunnel6, qm_sample_quick_mode, qm_sample_stray, qm_sample_foreign, 1 },
+	{ qm_sample_transport, qm_sample_quick_mode, qm_sample_stray, qm_sample_manual, 1 },
+	{ qm_sample_beet, qm_sample_several, qm_sample_flood, qm_sample_foreign, 4711 },
 	{ qm_sample_longest, qm_sample_longest_failure, qm_sample_longest_invalid,
-	  UINT64_MAX },
-	{ sample_nothing, sample_no_failure, sample_no_packet, 1 },
-	{ sample_forgery, sample_forged_proposals, qm_sample_tampered, 1 },
-	{ sample_names, qm_sample_refused, qm_sample_flood, 2 },
+	  qm_sample_longest_kernel_sa, UINT64_MAX },
+	{ sample_nothing, sample_no_failure, sample_no_packet, sample_no_kernel_sa, 1 },
+	{ sample_forgery, sample_forged_proposals, qm_sample_tampered, sample_forged_comm,
+	  1 },
+	{ sample_names, qm_sample_refused, qm_sample_flood, qm_sample_foreign, 2 },
 };
 
 static int print_record(const struct qm_record *record)
@@ -107,6 +120,7 @@ static int print_sample(const struct sample *sample, bool judged)
 	struct qm_sa_facts sa;
 	struct qm_failure failure;
 	struct qm_invalid invalid;
+	struct qm_kernel_sa kernel;
 	struct qm_event event = {
 		.when_ms = 1795438975152,
 		.sa = &sa,
@@ -118,6 +132,7 @@ static int print_sample(const struct sample *sample, bool judged)
 		.duration_ms = 3601005,
 		.failure = &failure,
 		.invalid = &invalid,
+		.kernel = &kernel,
 		.count = sample->count,
 		.new_policy = { QM_TRI_YES, QM_TRI_YES },
 		.lost = 3,
@@ -129,6 +144,7 @@ static int print_sample(const struct sample *sample, bool judged)
 	sample->sa(&sa);
 	sample->failure(&failure);
 	sample->invalid(&invalid);
+	sample->kernel(&kernel);
 	for (event.kind = 0; event.kind < QM_EVENT_KIND_MAX; event.kind++) {
 		event.invalid_is_success = true;
 		failed |= print_event(&event, judged);

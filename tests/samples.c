@@ -364,3 +364,47 @@ void qm_sample_longest_invalid(struct qm_invalid *invalid)
 		.authenticated = QM_TRI_YES,
 	};
 }
+
+void qm_sample_manual(struct qm_kernel_sa *sa)
+{
+	*sa = (struct qm_kernel_sa){
+		.id = { QM_SATYPE_ESP, 0x1000, qm_sample_addr("198.51.100.7", 0) },
+		.src = qm_sample_addr("192.0.2.1", 0),
+		.samode = QM_SAMODE_TRANSPORT,
+		.by = QM_PARTY_EXTERNAL,
+	};
+}
+
+void qm_sample_foreign(struct qm_kernel_sa *sa)
+{
+	*sa = (struct qm_kernel_sa){
+		.id = { QM_SATYPE_AH, 0xdeadbeef, qm_sample_addr("2001:db8:1::1", 0) },
+		.src = qm_sample_addr("2001:db8:ffff::", 0),
+		.reqid = 16385,
+		.if_id = 7,
+		.mark = { 42, 0xff },
+		.samode = QM_SAMODE_TUNNEL,
+		.by = QM_PARTY_EXTERNAL,
+		.pid = 4711,
+		.comm = "pluto",
+	};
+}
+
+void qm_sample_longest_kernel_sa(struct qm_kernel_sa *sa)
+{
+	const struct qm_addr addr =
+		qm_sample_addr("1111:2222:3333:4444:5555:6666:7777:8888", UINT16_MAX);
+
+	*sa = (struct qm_kernel_sa){
+		.id = { QM_SATYPE_ESP, UINT32_MAX, addr },
+		.src = addr,
+		.reqid = UINT32_MAX,
+		.if_id = UINT32_MAX,
+		.mark = { UINT32_MAX, UINT32_MAX - 1 },
+		.samode = QM_SAMODE_TRANSPORT,
+		.by = QM_PARTY_EXTERNAL,
+		.pid = UINT32_MAX,
+	};
+	/* not terminated: there is no room for a NUL */
+	memset(sa->comm, '\'', sizeof(sa->comm));
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Facts of CHILD_SAs, failed negotiations and invalid packets to make records
- * from.
+ * Facts of CHILD_SAs, failed negotiations, invalid packets and kernel SAs to make
+ * records from.
  */
 #ifndef QM_SAMPLES_H
 #define QM_SAMPLES_H
@@ -63,5 +63,14 @@ void qm_sample_flood(struct qm_invalid *invalid);
 
 /** Everything as long as it can be. */
 void qm_sample_longest_invalid(struct qm_invalid *invalid);
+
+/** IPv4: an ESP SA that somebody added by hand and did not say who. */
+void qm_sample_manual(struct qm_kernel_sa *sa);
+
+/** IPv6: an AH SA of another daemon, with all that can be known. */
+void qm_sample_foreign(struct qm_kernel_sa *sa);
+
+/** Everything as long as it can be, the name of the process needs encoding. */
+void qm_sample_longest_kernel_sa(struct qm_kernel_sa *sa);
 
 #endif

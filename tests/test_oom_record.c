@@ -18,11 +18,15 @@ static void test_record(void)
 	struct qm_sa_facts sa;
 	struct qm_failure failure;
 	struct qm_invalid invalid;
-	struct qm_event event = { .sa = &sa, .failure = &failure, .invalid = &invalid };
+	struct qm_kernel_sa kernel;
+	struct qm_event event = {
+		.sa = &sa, .failure = &failure, .invalid = &invalid, .kernel = &kernel,
+	};
 
 	qm_sample_longest(&sa);
 	qm_sample_longest_failure(&failure);
 	qm_sample_longest_invalid(&invalid);
+	qm_sample_longest_kernel_sa(&kernel);
 	for (event.kind = 0; event.kind < QM_EVENT_KIND_MAX; event.kind++) {
 		qm_fail_alloc(0);
 		QM_OK(qm_record_format(&event, &origin, 1, &record));

@@ -235,7 +235,7 @@ static void test_every_name(void)
 	static const char *const reasons[] = {
 		"unknown",	   "deleted",	  "rekeyed",		 "expired",	 "dpd",
 		"ike-deleted", "ike-expired", "reauthenticated", "replaced", "shutdown",
-		"parse-error",
+		"parse-error", "external-delete", "external-flush",
 	};
 	static const char *const parties[] = { "?", "local", "peer", "kernel", "external" };
 
@@ -252,6 +252,7 @@ static void test_every_name(void)
 	QM_STR(qm_party_name(QM_PARTY_MAX), "?");
 	QM_STR(qm_loss_cause_name(QM_LOSS_QUEUE), "queue");
 	QM_STR(qm_loss_cause_name(QM_LOSS_AUDIT), "audit");
+	QM_STR(qm_loss_cause_name(QM_LOSS_NETLINK), "netlink");
 	QM_STR(qm_loss_cause_name(QM_LOSS_MAX), "?");
 }
 

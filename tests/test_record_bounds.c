@@ -37,9 +37,10 @@ static const struct qm_record *write_event(const struct qm_event *event,
 	return &record;
 }
 
-/** What is not of a CHILD_SA but of a failure or a packet. */
+/** What is not of a CHILD_SA but of a failure, a packet, or the kernel. */
 static struct qm_failure failure;
 static struct qm_invalid invalid;
+static struct qm_kernel_sa kernel;
 
 static struct qm_count known(uint64_t n)
 {
@@ -65,6 +66,7 @@ static const struct qm_record *write_record(enum qm_event_kind kind,
 		.rekeys = UINT32_MAX,
 		.failure = &failure,
 		.invalid = &invalid,
+		.kernel = &kernel,
 		.count = UINT64_MAX,
 		.old_policy = { QM_TRI_YES, QM_TRI_YES },
 		.cause = QM_LOSS_QUEUE,
@@ -95,6 +97,7 @@ static const struct qm_record *write_typical(enum qm_event_kind kind,
 		.rekeys = 12,
 		.failure = &failure,
 		.invalid = &invalid,
+		.kernel = &kernel,
 		.count = 12345,
 		.old_policy = { QM_TRI_YES, QM_TRI_YES },
 		.cause = QM_LOSS_QUEUE,
@@ -119,11 +122,12 @@ static void test_typical(void)
 		void (*sa)(struct qm_sa_facts *sa);
 		void (*failure)(struct qm_failure *failure);
 		void (*invalid)(struct qm_invalid *invalid);
+		void (*kernel)(struct qm_kernel_sa *sa);
 	} samples[] = {
-		{ qm_sample_tunnel, qm_sample_refused, qm_sample_tampered },
-		{ qm_sample_tunnel6, qm_sample_refused, qm_sample_stray },
-		{ qm_sample_transport, qm_sample_quick_mode, qm_sample_flood },
-		{ qm_sample_beet, qm_sample_several, qm_sample_stray },
+		{ qm_sample_tunnel, qm_sample_refused, qm_sample_tampered, qm_sample_manual },
+		{ qm_sample_tunnel6, qm_sample_refused, qm_sample_stray, qm_sample_foreign },
+		{ qm_sample_transport, qm_sample_quick_mode, qm_sample_flood, qm_sample_manual },
+		{ qm_sample_beet, qm_sample_several, qm_sample_stray, qm_sample_foreign },
 	};
 	struct qm_sa_facts sa;
 	const struct qm_record *record;
@@ -132,6 +136,7 @@ static void test_typical(void)
 		samples[i].sa(&sa);
 		samples[i].failure(&failure);
 		samples[i].invalid(&invalid);
+		samples[i].kernel(&kernel);
 		for (enum qm_event_kind kind = 0; kind < QM_EVENT_KIND_MAX; kind++) {
 			record = write_typical(kind, &sa);
 			CU_ASSERT(sent_length(record, "/usr/sbin/charon-systemd") <= TYPICAL_MAX);
@@ -150,6 +155,7 @@ static void test_longest(void)
 	qm_sample_longest(&sa);
 	qm_sample_longest_failure(&failure);
 	qm_sample_longest_invalid(&invalid);
+	qm_sample_longest_kernel_sa(&kernel);
 	for (enum qm_event_kind kind = 0; kind < QM_EVENT_KIND_MAX; kind++) {
 		record = write_record(kind, &sa);
 		CU_ASSERT(record->len < QM_RECORD_MAX);
@@ -158,8 +164,8 @@ static void test_longest(void)
 }
 
 /** Kinds of records with names in them. */
-static const enum qm_event_kind of_sa[] = {
-	QM_EVENT_ESTABLISHED, QM_EVENT_ENDED, QM_EVENT_FAILED,
+static const enum qm_event_kind with_names[] = {
+	QM_EVENT_ESTABLISHED, QM_EVENT_ENDED, QM_EVENT_FAILED, QM_EVENT_UNKNOWN_SA,
 };
 
 /** Puts `s` wherever a peer or an administrator can put something. */
@@ -171,6 +177,8 @@ static void set_texts(struct qm_sa_facts *sa, const char *s)
 	qm_sample_text(&sa->local_id, s);
 	qm_sample_text(&sa->remote_id, s);
 	qm_sample_text(&failure.proposals, s);
+	memset(kernel.comm, 0, sizeof(kernel.comm));
+	memcpy(kernel.comm, s, strnlen(s, sizeof(kernel.comm)));
 	snprintf(sa->cipher, sizeof(sa->cipher), "%s", s);
 	snprintf(sa->integ, sizeof(sa->integ), "%s", s);
 	snprintf(sa->pfs, sizeof(sa->pfs), "%s", s);
@@ -203,10 +211,11 @@ static void test_forgeries(void)
 
 	qm_sample_tunnel(&sa);
 	qm_sample_refused(&failure);
+	qm_sample_foreign(&kernel);
 	for (size_t i = 0; i < COUNT(forgeries); i++) {
 		set_texts(&sa, forgeries[i]);
-		for (size_t k = 0; k < COUNT(of_sa); k++) {
-			record = write_record(of_sa[k], &sa);
+		for (size_t k = 0; k < COUNT(with_names); k++) {
+			record = write_record(with_names[k], &sa);
 			CU_ASSERT(!strpbrk(record->body, "\n\x1d'"));
 		}
 	}
@@ -220,14 +229,15 @@ static void test_long_names(void)
 
 	qm_sample_tunnel(&sa);
 	qm_sample_refused(&failure);
+	qm_sample_foreign(&kernel);
 	for (size_t i = 0; i < COUNT(lengths); i++) {
 		memset(s, 'n', lengths[i]);
 		qm_text_set(&sa.conn_name, s, lengths[i]);
 		memset(s, ' ', lengths[i]);
 		qm_text_set(&sa.remote_id, s, lengths[i]);
 		qm_text_set(&failure.proposals, s, lengths[i]);
-		for (size_t k = 0; k < COUNT(of_sa); k++) {
-			write_record(of_sa[k], &sa);
+		for (size_t k = 0; k < COUNT(with_names); k++) {
+			write_record(with_names[k], &sa);
 		}
 	}
 }
@@ -330,6 +340,7 @@ static void test_names(void)
 	qm_sample_tunnel(&sa);
 	qm_sample_refused(&failure);
 	qm_sample_tampered(&invalid);
+	qm_sample_foreign(&kernel);
 	for (enum qm_event_kind kind = 0; kind < QM_EVENT_KIND_MAX; kind++) {
 		check_names(write_record(kind, &sa)->body);
 	}

@@ -79,8 +79,8 @@ GRAMMAR = {
         ("authenticated", r"yes|no|\?")] + SUMMARY,
     "destroy": [("event-id", "5452")] + WHO + KIND + PATH + IDS + [
         ("reason", "deleted|rekeyed|expired|dpd|ike-deleted|ike-expired|reauthenticated|"
-                   "replaced|shutdown|parse-error|unknown"),
-        ("ended-by", r"local|peer|kernel|\?"), ("bytes-in", KNOWN), ("bytes-out", KNOWN),
+                   "replaced|shutdown|parse-error|external-delete|external-flush|unknown"),
+        ("ended-by", r"local|peer|kernel|external|\?"), ("bytes-in", KNOWN), ("bytes-out", KNOWN),
         ("packets-in", KNOWN), ("packets-out", KNOWN), ("duration", SECONDS),
         ("total-bytes-in", KNOWN), ("total-bytes-out", KNOWN), ("rekeys", NUMBER)],
     "audit-start": [("instance", NUMBER), ("version", WORD), ("daemon", WORD),
@@ -89,7 +89,12 @@ GRAMMAR = {
     "policy-change": [("event-id", "4719"), ("instance", NUMBER), ("old-policy", POLICY),
                       ("new-policy", POLICY), ("changes", r"[a-z,-]+")],
     "lost": [("instance", NUMBER), ("count", NUMBER), ("since", SECONDS),
-             ("cause", "queue|audit")],
+             ("cause", "queue|audit|netlink")],
+    "unknown-sa": [("instance", NUMBER), ("satype", "ipsec-(esp|ah)"),
+                   ("samode", r"tunnel|transport|beet|\?"), ("spi", SPI),
+                   ("src-addr", MAYBE_ADDRESS), ("dst-addr", ADDRESS), ("reqid", KNOWN),
+                   ("if-id", NUMBER), ("mark", MARK), ("creator", STRING),
+                   ("creator-proc", KNOWN), ("since", SECONDS)],
 }
 RESULTS = {"lost": "failed", "failure": "failed",
            # a setting says which
