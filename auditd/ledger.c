@@ -6,18 +6,23 @@
  * read when the end is written. Of those that never come to life, see
  * ledger_nego.c.
  *
- * A CHILD_SA is gone when charon destroys it, and not before: of all the
+ * For charon a CHILD_SA is gone when it destroys it, and not before: of all the
  * markers of an end this is the only one that every path reaches, and it
  * comes once. The others (down, deleted, rekeyed) come twice on some paths of
- * 5.9 and not at all on others of 6.x.
+ * 5.9 and not at all on others of 6.x. What the kernel has to say of it, see
+ * ledger_kernel.c and ledger_end.c.
  */
 #include "ledger.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
+#include "ledger_end.h"
+#include "ledger_kernel.h"
+#include "ledger_life.h"
+#include "ledger_lineage.h"
 #include "ledger_nego.h"
-#include "ledger_rules.h"
+#include "ledger_stray.h"
 #include "ledger_table.h"
 #include "ledger_why.h"
 
@@ -27,10 +32,9 @@ struct qm_ledger {
 	void *user;
 	/** charon is stopping */
 	bool shutdown;
-	/** inputs taken, to tell which of two came later */
+	/** inputs taken, to tell which of two came later; and time of the last */
 	uint64_t inputs;
-	/** CHILD_SAs in QM_PHASE_ACTIVE */
-	size_t open;
+	struct qm_time now;
 };
 
 static struct qm_scene scene_of(struct qm_ledger *ledger)
@@ -40,65 +44,42 @@ static struct qm_scene scene_of(struct qm_ledger *ledger)
 		.emit = ledger->emit,
 		.user = ledger->user,
 		.number = ledger->inputs,
+		.now = ledger->now,
 	};
 }
 
-static void emit_start(struct qm_ledger *ledger, struct qm_sa *sa, struct qm_time now)
+static void mark(struct qm_ledger *ledger, struct qm_sa *sa, enum qm_marker marker)
 {
-	const struct qm_event event = {
-		.kind = QM_EVENT_ESTABLISHED,
-		.when_ms = now.wall_ms,
-		.sa = &sa->facts,
-		.old_child_sa = sa->old_child_sa,
-	};
+	const struct qm_scene scene = scene_of(ledger);
 
-	sa->established = now;
-	ledger->open++;
-	ledger->emit(ledger->user, &event);
-}
-
-static void emit_end(struct qm_ledger *ledger, struct qm_sa *sa, struct qm_time now)
-{
-	const struct qm_why why = qm_why_of(sa);
-	const struct qm_event event = {
-		.kind = QM_EVENT_ENDED,
-		.when_ms = now.wall_ms,
-		.sa = &sa->facts,
-		.reason = why.reason,
-		.ended_by = why.by,
-		.duration_ms = now.mono_ms - sa->established.mono_ms,
-		.rekeys = sa->rekeys,
-	};
-
-	ledger->open--;
-	ledger->emit(ledger->user, &event);
-}
-
-static void mark(struct qm_ledger *ledger, struct qm_sa *sa, enum qm_marker marker,
-				 struct qm_time now)
-{
-	const struct qm_rule *rule = qm_rule_of(sa->phase, marker);
-
-	sa->phase = rule->next;
-	if (rule->actions & QM_START) {
-		emit_start(ledger, sa, now);
-	}
-	if (rule->actions & QM_END) {
-		emit_end(ledger, sa, now);
-	}
-	if (rule->actions & QM_FORGET) {
-		qm_table_remove(&ledger->table, sa);
-	}
+	qm_life_mark(&scene, sa, marker);
 }
 
 /** Adds a CHILD_SA. Its IKE_SA has long had the effect of its INITIAL_CONTACT. */
 static int add(struct qm_ledger *ledger, const struct qm_sa_facts *facts,
 			   struct qm_sa **ret)
 {
+	const struct qm_scene scene = scene_of(ledger);
 	int r = qm_table_add(&ledger->table, facts, ret);
 
 	if (!r) {
 		qm_table_set_contact(&ledger->table, (*ret)->ike, false);
+		qm_kernel_learned(&scene, *ret);
+	}
+	return r;
+}
+
+static int update(struct qm_ledger *ledger, struct qm_sa *sa,
+				  const struct qm_sa_facts *facts)
+{
+	const struct qm_half halves[QM_SIDES] = { [QM_IN] = sa->in, [QM_OUT] = sa->out };
+	const struct qm_scene scene = scene_of(ledger);
+	int r = qm_table_update(&ledger->table, sa, facts);
+
+	if (r < 0) {
+		qm_kernel_lost(&scene, sa);
+	} else {
+		qm_kernel_moved(&scene, sa, halves);
 	}
 	return r;
 }
@@ -122,7 +103,7 @@ static int learn(struct qm_ledger *ledger, const struct qm_input *input,
 	if (facts.direction == QM_DIRECTION_UNKNOWN) {
 		facts.direction = sa->facts.direction;
 	}
-	return qm_table_update(&ledger->table, sa, &facts);
+	return update(ledger, sa, &facts);
 }
 
 /** The CHILD_SA takes the place of another. */
@@ -132,7 +113,9 @@ static void replace(struct qm_ledger *ledger, struct qm_sa *sa, uint32_t old_chi
 
 	sa->old_child_sa = old_child_sa;
 	sa->rekeys = old ? old->rekeys + 1 : 1;
+	qm_lineage_join(sa, old);
 	if (old) {
+		old->replaced = true;
 		qm_why_rekeyed(old, sa);
 	}
 }
@@ -158,7 +141,7 @@ static int on_announced(struct qm_ledger *ledger, const struct qm_input *input)
 	if (by_rekey) {
 		replace(ledger, sa, input->old_child_sa);
 	}
-	mark(ledger, sa, QM_MARKER_ANNOUNCED, input->time);
+	mark(ledger, sa, QM_MARKER_ANNOUNCED);
 	return r;
 }
 
@@ -167,18 +150,19 @@ static void on_child_state(struct qm_ledger *ledger, struct qm_sa *sa,
 {
 	switch (input->state) {
 	case QM_CHILD_INSTALLED:
-		mark(ledger, sa, QM_MARKER_INSTALLED, input->time);
+		mark(ledger, sa, QM_MARKER_INSTALLED);
 		break;
 	case QM_CHILD_REKEYED:
+		sa->replaced = true;
 		qm_why_blame(&sa->why, QM_REASON_REKEYED, QM_PARTY_UNKNOWN);
-		mark(ledger, sa, QM_MARKER_REKEYED, input->time);
+		mark(ledger, sa, QM_MARKER_REKEYED);
 		break;
 	case QM_CHILD_DELETING:
 		qm_why_child_deleting(sa, input->thread, ledger->shutdown);
-		mark(ledger, sa, QM_MARKER_DELETING, input->time);
+		mark(ledger, sa, QM_MARKER_DELETING);
 		break;
 	case QM_CHILD_DESTROYING:
-		mark(ledger, sa, QM_MARKER_DESTROYED, input->time);
+		mark(ledger, sa, QM_MARKER_DESTROYED);
 		break;
 	default:
 		break;
@@ -203,7 +187,7 @@ static int on_refused(struct qm_ledger *ledger, const struct qm_input *input)
 	if (!sa) {
 		return qm_nego_alert(&scene, input);
 	}
-	mark(ledger, sa, QM_MARKER_REFUSED, input->time);
+	mark(ledger, sa, QM_MARKER_REFUSED);
 	return 0;
 }
 
@@ -216,7 +200,7 @@ static int on_child_failed(struct qm_ledger *ledger, const struct qm_input *inpu
 	if (!sa) {
 		return qm_nego_child_failed(&scene, input);
 	}
-	mark(ledger, sa, QM_MARKER_DESTROYED, input->time);
+	mark(ledger, sa, QM_MARKER_DESTROYED);
 	return 0;
 }
 
@@ -233,7 +217,7 @@ static void on_child(struct qm_ledger *ledger, const struct qm_input *input)
 		on_child_state(ledger, sa, input);
 		break;
 	case QM_INPUT_DOWN:
-		mark(ledger, sa, QM_MARKER_DOWN, input->time);
+		mark(ledger, sa, QM_MARKER_DOWN);
 		break;
 	default:
 		break;
@@ -253,6 +237,7 @@ static void on_expired(struct qm_ledger *ledger, const struct qm_input *input)
 static int on_hosts(struct qm_ledger *ledger, struct qm_ike *ike,
 					const struct qm_input *input)
 {
+	const struct qm_scene scene = scene_of(ledger);
 	struct qm_sa *sa;
 	int r = 0;
 
@@ -260,9 +245,12 @@ static int on_hosts(struct qm_ledger *ledger, struct qm_ike *ike,
 		struct qm_sa_facts facts = sa->facts;
 		int e;
 
+		/* one that has ended has ended where it was */
+		qm_end_write(&scene, sa);
+		qm_kernel_moving(&scene, sa);
 		facts.local = input->hosts.local;
 		facts.remote = input->hosts.remote;
-		e = qm_table_update(&ledger->table, sa, &facts);
+		e = update(ledger, sa, &facts);
 		r = r ? r : e;
 	}
 	return r;
@@ -411,6 +399,15 @@ static int take(struct qm_ledger *ledger, const struct qm_scene *scene,
 	case QM_INPUT_IKE_MOVED:
 	case QM_INPUT_IKE_HOSTS:
 		return on_ike(ledger, input);
+	case QM_INPUT_KERNEL_ADDED:
+		qm_kernel_added(scene, &input->kernel);
+		return 0;
+	case QM_INPUT_KERNEL_REMOVED:
+		qm_kernel_removed(scene, &input->kernel);
+		return 0;
+	case QM_INPUT_KERNEL_SYNC:
+		qm_kernel_sync(scene, &input->sync);
+		return 0;
 	case QM_INPUT_TICK:
 		return 0;
 	case QM_INPUT_SHUTDOWN:
@@ -426,21 +423,26 @@ int qm_ledger_input(struct qm_ledger *ledger, const struct qm_input *input)
 	struct qm_scene scene;
 
 	ledger->inputs++;
+	ledger->now = input->time;
 	scene = scene_of(ledger);
 	qm_nego_before(&scene, input);
+	qm_kernel_before(&scene);
 	return take(ledger, &scene, input);
 }
 
 void qm_ledger_finish(struct qm_ledger *ledger, struct qm_time now)
 {
-	const struct qm_scene scene = scene_of(ledger);
+	struct qm_scene scene;
 	struct qm_sa *sa, *next;
 
+	ledger->now = now;
+	scene = scene_of(ledger);
 	qm_nego_finish(&scene);
+	qm_kernel_finish(&scene);
 	HASH_ITER(hh, ledger->table.sas, sa, next) {
 		sa->why = qm_why_of(sa);
 		qm_why_blame(&sa->why, QM_REASON_SHUTDOWN, QM_PARTY_LOCAL);
-		mark(ledger, sa, QM_MARKER_DESTROYED, now);
+		mark(ledger, sa, QM_MARKER_DESTROYED);
 	}
 }
 
@@ -459,22 +461,26 @@ int qm_ledger_new(struct qm_ledger **ret, qm_ledger_emit_t emit, void *user)
 
 bool qm_ledger_waits(const struct qm_ledger *ledger)
 {
-	return qm_nego_waits(&ledger->table);
+	return qm_nego_waits(&ledger->table) || qm_kernel_waits(&ledger->table);
 }
 
 size_t qm_ledger_open(const struct qm_ledger *ledger)
 {
-	return ledger->open;
+	return ledger->table.open;
 }
 
 size_t qm_ledger_entries(const struct qm_ledger *ledger)
 {
-	return HASH_COUNT(ledger->table.sas) + HASH_COUNT(ledger->table.ikes);
+	const struct qm_table *table = &ledger->table;
+
+	return HASH_COUNT(table->sas) + table->orphans + HASH_COUNT(table->ikes) +
+		   HASH_COUNT(table->strays);
 }
 
 struct qm_ledger *qm_ledger_free(struct qm_ledger *ledger)
 {
 	if (ledger) {
+		qm_stray_clear(&ledger->table);
 		qm_table_clear(&ledger->table);
 		free(ledger);
 	}

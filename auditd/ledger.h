@@ -3,11 +3,12 @@
  * The ledger: what became of every CHILD_SA, decided in one place.
  *
  * A pure state machine. It is told what the hooks saw, in the order in which
- * they saw it, and says which events that makes: one 5451 for each SPI pair
- * that came to life and one 5452 when it is gone. It does no I/O and asks no
- * clock. One thread owns it.
+ * they saw it, and what becomes of the SAs in the kernel, and says which events
+ * that makes: one 5451 for each SPI pair that came to life and one 5452 when it
+ * is gone. It does no I/O and asks no clock. One thread owns it.
  *
- * What bounds it: one entry for each CHILD_SA and IKE_SA that charon has.
+ * What bounds it: one entry for each CHILD_SA and IKE_SA that charon has, and a
+ * fixed number of SAs that others have in the kernel.
  */
 #ifndef QM_LEDGER_H
 #define QM_LEDGER_H
@@ -52,13 +53,13 @@ int qm_ledger_input(struct qm_ledger *ledger, const struct qm_input *input);
  */
 void qm_ledger_finish(struct qm_ledger *ledger, struct qm_time now);
 
-/** Whether a negotiation waits to be judged: QM_INPUT_TICK, now and then, does it. */
+/** Whether something waits to be judged: QM_INPUT_TICK, now and then, does it. */
 bool qm_ledger_waits(const struct qm_ledger *ledger);
 
 /** CHILD_SAs with a 5451 and no 5452 yet. */
 size_t qm_ledger_open(const struct qm_ledger *ledger);
 
-/** CHILD_SAs and IKE_SAs remembered, for whatever reason. */
+/** CHILD_SAs, IKE_SAs and SAs of the kernel remembered, for whatever reason. */
 size_t qm_ledger_entries(const struct qm_ledger *ledger);
 
 /** Frees the ledger without emitting anything. NULL is fine. @return NULL */

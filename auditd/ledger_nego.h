@@ -13,17 +13,7 @@
 #ifndef QM_LEDGER_NEGO_H
 #define QM_LEDGER_NEGO_H
 
-#include "ledger.h"
-#include "ledger_table.h"
-
-/** What the ledger's parts work on. */
-struct qm_scene {
-	struct qm_table *table;
-	qm_ledger_emit_t emit;
-	void *user;
-	/** number of the input that is being taken */
-	uint64_t number;
-};
+#include "ledger_scene.h"
 
 /* What messages and all else that is said of negotiations work with. */
 

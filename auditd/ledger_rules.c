@@ -22,7 +22,7 @@ static const struct qm_rule rules[QM_PHASE_MAX][QM_MARKER_MAX] = {
 		/* the outbound half of a rekey: the inbound one stays in use */
 		[QM_MARKER_REFUSED] = { 0, QM_PHASE_INSTALLED },
 		/* installed, and given up before it was announced */
-		[QM_MARKER_DESTROYED] = { QM_START | QM_END | QM_FORGET, QM_PHASE_INSTALLED },
+		[QM_MARKER_DESTROYED] = { QM_START | QM_END | QM_FORGET, QM_PHASE_OVER },
 	},
 	[QM_PHASE_WITHDRAWN] = {
 		[QM_MARKER_INSTALLED] = { 0, QM_PHASE_WITHDRAWN },
@@ -41,7 +41,7 @@ static const struct qm_rule rules[QM_PHASE_MAX][QM_MARKER_MAX] = {
 		[QM_MARKER_DELETING] = { 0, QM_PHASE_ACTIVE },
 		[QM_MARKER_DOWN] = { 0, QM_PHASE_ACTIVE },
 		[QM_MARKER_REFUSED] = { 0, QM_PHASE_ACTIVE },
-		[QM_MARKER_DESTROYED] = { QM_END | QM_FORGET, QM_PHASE_ACTIVE },
+		[QM_MARKER_DESTROYED] = { QM_END | QM_FORGET, QM_PHASE_OVER },
 	},
 	[QM_PHASE_SUPERSEDED] = {
 		[QM_MARKER_INSTALLED] = { 0, QM_PHASE_SUPERSEDED },
@@ -61,6 +61,16 @@ static const struct qm_rule rules[QM_PHASE_MAX][QM_MARKER_MAX] = {
 		[QM_MARKER_DOWN] = { 0, QM_PHASE_FAILED },
 		[QM_MARKER_REFUSED] = { 0, QM_PHASE_FAILED },
 		[QM_MARKER_DESTROYED] = { QM_FORGET, QM_PHASE_FAILED },
+	},
+	/* what charon says of it after its end adds nothing */
+	[QM_PHASE_OVER] = {
+		[QM_MARKER_INSTALLED] = { 0, QM_PHASE_OVER },
+		[QM_MARKER_ANNOUNCED] = { 0, QM_PHASE_OVER },
+		[QM_MARKER_REKEYED] = { 0, QM_PHASE_OVER },
+		[QM_MARKER_DELETING] = { 0, QM_PHASE_OVER },
+		[QM_MARKER_DOWN] = { 0, QM_PHASE_OVER },
+		[QM_MARKER_REFUSED] = { 0, QM_PHASE_OVER },
+		[QM_MARKER_DESTROYED] = { QM_FORGET, QM_PHASE_OVER },
 	},
 };
 

@@ -7,17 +7,14 @@
 #include <sys/socket.h>
 #include <utlist.h>
 
-static struct qm_half half_of(enum qm_satype satype, uint32_t spi,
-							  const struct qm_addr *dst)
+void qm_table_name_half(struct qm_half *half, const struct qm_sa_id *id)
 {
-	struct qm_half half = {
-		.spi = spi,
-		.satype = satype,
-		.family = dst->family,
+	*half = (struct qm_half){
+		.spi = id->spi,
+		.satype = id->satype,
+		.family = id->dst.family,
 	};
-
-	memcpy(half.dst, dst->ip, dst->family == AF_INET ? 4 : sizeof(half.dst));
-	return half;
+	memcpy(half->dst, id->dst.ip, id->dst.family == AF_INET ? 4 : sizeof(half->dst));
 }
 
 struct qm_sa *qm_table_find(const struct qm_table *table, uint32_t child_sa)
@@ -31,14 +28,75 @@ struct qm_sa *qm_table_find(const struct qm_table *table, uint32_t child_sa)
 struct qm_sa *qm_table_find_half(const struct qm_table *table,
 								 const struct qm_sa_id *id)
 {
-	const struct qm_half half = half_of(id->satype, id->spi, &id->dst);
+	struct qm_half half;
 	struct qm_sa *sa;
 
+	qm_table_name_half(&half, id);
 	HASH_FIND(hh_in, table->by_in, &half, sizeof(half), sa);
 	if (!sa) {
 		HASH_FIND(hh_out, table->by_out, &half, sizeof(half), sa);
 	}
 	return sa;
+}
+
+static bool same_mark(struct qm_mark a, struct qm_mark b)
+{
+	return a.mask == b.mask && (a.value & a.mask) == (b.value & b.mask);
+}
+
+bool qm_table_owns(const struct qm_sa *sa, enum qm_side side,
+				   const struct qm_kernel_sa *kernel)
+{
+	const struct qm_sa_facts *facts = &sa->facts;
+
+	/* charon has the mark of an inbound SA on its policies, unless told otherwise */
+	return side == QM_IN ? kernel->if_id == facts->if_id_in &&
+							   (!kernel->mark.mask ||
+								same_mark(kernel->mark, facts->mark_in)) :
+						   kernel->if_id == facts->if_id_out &&
+							   same_mark(kernel->mark, facts->mark_out);
+}
+
+/** The next CHILD_SA with the same inbound half by name, from this one on. */
+static struct qm_sa *own_in(const struct qm_table *table, struct qm_sa *sa,
+							const struct qm_half *half, const struct qm_kernel_sa *kernel)
+{
+	while (sa && (memcmp(&sa->in, half, sizeof(*half)) ||
+				  !qm_table_owns(sa, QM_IN, kernel))) {
+		sa = sa->hh_in.hh_next ?
+				 ELMT_FROM_HH(table->by_in->hh_in.tbl, sa->hh_in.hh_next) : NULL;
+	}
+	return sa;
+}
+
+static struct qm_sa *own_out(const struct qm_table *table, struct qm_sa *sa,
+							 const struct qm_half *half,
+							 const struct qm_kernel_sa *kernel)
+{
+	while (sa && (memcmp(&sa->out, half, sizeof(*half)) ||
+				  !qm_table_owns(sa, QM_OUT, kernel))) {
+		sa = sa->hh_out.hh_next ?
+				 ELMT_FROM_HH(table->by_out->hh_out.tbl, sa->hh_out.hh_next) : NULL;
+	}
+	return sa;
+}
+
+struct qm_sa *qm_table_find_kernel(const struct qm_table *table,
+								   const struct qm_kernel_sa *kernel, enum qm_side *ret)
+{
+	struct qm_half half;
+	struct qm_sa *sa;
+
+	qm_table_name_half(&half, &kernel->id);
+	HASH_FIND(hh_in, table->by_in, &half, sizeof(half), sa);
+	sa = own_in(table, sa, &half, kernel);
+	if (sa) {
+		*ret = QM_IN;
+		return sa;
+	}
+	HASH_FIND(hh_out, table->by_out, &half, sizeof(half), sa);
+	*ret = QM_OUT;
+	return own_out(table, sa, &half, kernel);
 }
 
 struct qm_ike *qm_table_find_ike(const struct qm_table *table, uint32_t ike_sa)
@@ -166,8 +224,22 @@ static void unindex(struct qm_table *table, struct qm_sa *sa)
 /** Enters both halves under the keys that the facts give. */
 static int index_halves(struct qm_table *table, struct qm_sa *sa)
 {
-	sa->in = half_of(sa->facts.satype, sa->facts.in_spi, &sa->facts.local);
-	sa->out = half_of(sa->facts.satype, sa->facts.out_spi, &sa->facts.remote);
+	const struct qm_sa_facts *facts = &sa->facts;
+	const struct qm_sa_id ids[QM_SIDES] = {
+		[QM_IN] = { facts->satype, facts->in_spi, facts->local },
+		[QM_OUT] = { facts->satype, facts->out_spi, facts->remote },
+	};
+	struct qm_half in, out;
+
+	qm_table_name_half(&in, &ids[QM_IN]);
+	qm_table_name_half(&out, &ids[QM_OUT]);
+	if (sa->hh_in.tbl && !memcmp(&in, &sa->in, sizeof(in)) &&
+		!memcmp(&out, &sa->out, sizeof(out))) {
+		return 0;
+	}
+	unindex(table, sa);
+	sa->in = in;
+	sa->out = out;
 	HASH_ADD(hh_in, table->by_in, in, sizeof(sa->in), sa);
 	HASH_ADD(hh_out, table->by_out, out, sizeof(sa->out), sa);
 	if (!sa->hh_in.tbl || !sa->hh_out.tbl) {
@@ -188,6 +260,7 @@ int qm_table_add(struct qm_table *table, const struct qm_sa_facts *facts,
 		return -ENOMEM;
 	}
 	sa->facts = *facts;
+	sa->before[QM_IN].known = sa->before[QM_OUT].known = true;
 	r = index_halves(table, sa);
 	if (r < 0) {
 		goto fail;
@@ -214,21 +287,50 @@ fail:
 int qm_table_update(struct qm_table *table, struct qm_sa *sa,
 					const struct qm_sa_facts *facts)
 {
-	unindex(table, sa);
 	sa->facts = *facts;
 	sa->facts.ike_sa = sa->ike->ike_sa;
 	return index_halves(table, sa);
 }
 
-void qm_table_remove(struct qm_table *table, struct qm_sa *sa)
+void qm_table_set_pending(struct qm_table *table, struct qm_sa *sa,
+						  enum qm_sa_wait wait, struct qm_time now)
+{
+	if (sa->wait != QM_SA_SETTLED) {
+		DL_DELETE2(table->pending, sa, wait_prev, wait_next);
+	}
+	if (wait != QM_SA_SETTLED) {
+		DL_APPEND2(table->pending, sa, wait_prev, wait_next);
+	}
+	sa->wait = wait;
+	sa->since = now;
+}
+
+static void leave_ike(struct qm_table *table, struct qm_sa *sa)
 {
 	struct qm_ike *ike = sa->ike;
 
-	unindex(table, sa);
 	HASH_DEL(table->sas, sa);
 	DL_DELETE(ike->children, sa);
-	free(sa);
+	sa->ike = NULL;
 	forget_ike_if_done(table, ike);
+}
+
+void qm_table_orphan(struct qm_table *table, struct qm_sa *sa)
+{
+	leave_ike(table, sa);
+	table->orphans++;
+}
+
+void qm_table_remove(struct qm_table *table, struct qm_sa *sa)
+{
+	unindex(table, sa);
+	qm_table_set_pending(table, sa, QM_SA_SETTLED, sa->since);
+	if (sa->ike) {
+		leave_ike(table, sa);
+	} else {
+		table->orphans--;
+	}
+	free(sa);
 }
 
 void qm_table_move(struct qm_ike *from, struct qm_ike *to)
@@ -248,6 +350,9 @@ void qm_table_clear(struct qm_table *table)
 	struct qm_ike *ike, *next_ike;
 	struct qm_sa *sa, *next;
 
+	while (table->pending) {
+		qm_table_remove(table, table->pending);
+	}
 	HASH_ITER(hh, table->sas, sa, next) {
 		qm_table_remove(table, sa);
 	}

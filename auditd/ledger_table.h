@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The ledger's memory: CHILD_SAs and the IKE_SAs they belong to, found by
- * charon's numbers or by the kernel's name for either half of a pair.
- * Private to the ledger.
+ * charon's numbers or by the kernel's name for either half of a pair; and what
+ * the kernel has besides. Private to the ledger.
  */
 #ifndef QM_LEDGER_TABLE_H
 #define QM_LEDGER_TABLE_H
@@ -11,6 +11,7 @@
 
 #include "event.h"
 #include "input.h"
+#include "ledger_flow.h"
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
@@ -29,7 +30,25 @@ enum qm_phase {
 	QM_PHASE_SUPERSEDED,
 	/** refused by the kernel */
 	QM_PHASE_FAILED,
+	/** ended: charon may hold it yet, and its 5452 may wait for counters */
+	QM_PHASE_OVER,
 	QM_PHASE_MAX,
+};
+
+/** What a CHILD_SA waits for. */
+enum qm_sa_wait {
+	QM_SA_SETTLED,
+	/** it has ended, and what went through it is still to be told: its 5452 */
+	QM_SA_UNCOUNTED,
+	/** the kernel does not seem to have it any more: that it comes back, or ends */
+	QM_SA_DOUBTED,
+};
+
+/** The halves of an SA pair. */
+enum qm_side {
+	QM_IN,
+	QM_OUT,
+	QM_SIDES,
 };
 
 /** Why something ended, as far as known by now. */
@@ -116,12 +135,31 @@ struct qm_sa {
 	uint32_t rekeys;
 	/** the peer has sent a DELETE for it */
 	bool peer_delete;
+	/** another takes, or will take, its place: it only receives */
+	bool replaced;
 	/** why it will end, apart from what its IKE_SA does */
 	struct qm_why why;
+	/** NULL once charon has let go of it */
 	struct qm_ike *ike;
 	/** siblings of the same IKE_SA */
 	struct qm_sa *next;
 	struct qm_sa *prev;
+	/** what the kernel tells of its halves */
+	struct qm_flow flow[QM_SIDES];
+	/** the kernel had it end before it was announced */
+	bool cut;
+	/** in the table's list while it waits, since then */
+	enum qm_sa_wait wait;
+	struct qm_time since;
+	struct qm_sa *wait_next;
+	struct qm_sa *wait_prev;
+	/** the one that it took the place of, until that has ended; those that took its
+	 * own, and the next of such */
+	struct qm_sa *older;
+	struct qm_sa *younger;
+	struct qm_sa *sibling;
+	/** bytes of all before it that have ended */
+	struct qm_count before[QM_SIDES];
 	struct qm_half in;
 	struct qm_half out;
 	UT_hash_handle hh;
@@ -163,7 +201,7 @@ struct qm_ike {
 };
 
 struct qm_table {
-	/** by CHILD_SA id, in order of appearance */
+	/** by CHILD_SA id, in order of appearance: those that charon has */
 	struct qm_sa *sas;
 	struct qm_sa *by_in;
 	struct qm_sa *by_out;
@@ -174,6 +212,23 @@ struct qm_table {
 	 * thread says next, and for the peer */
 	struct qm_nego *waiting;
 	struct qm_nego *retrying;
+	/** CHILD_SAs that wait, in the order of their times; and how many of them charon
+	 * has let go of */
+	struct qm_sa *pending;
+	size_t orphans;
+	/** CHILD_SAs with a 5451 and no 5452 yet */
+	size_t open;
+	/** somebody tells what the kernel has */
+	bool mirrored;
+	/** some of that may be missing, since then in ms since the epoch */
+	bool gap;
+	uint64_t gap_since_ms;
+	/** SAs in the kernel that are no CHILD_SA's, by half; see ledger_stray.h */
+	struct qm_stray *strays;
+	/** those that are to be told of, in the order of their times */
+	struct qm_stray *fresh;
+	/** how many of them others than charon have added */
+	size_t foreign;
 };
 
 /** @return the CHILD_SA with this id, or NULL */
@@ -182,6 +237,22 @@ struct qm_sa *qm_table_find(const struct qm_table *table, uint32_t child_sa);
 /** @return the CHILD_SA of which this is a half, or NULL */
 struct qm_sa *qm_table_find_half(const struct qm_table *table,
 								 const struct qm_sa_id *id);
+
+/**
+ * @param ret	receives which half it is
+ * @return		the CHILD_SA of which this SA of the kernel is a half, or NULL
+ */
+struct qm_sa *qm_table_find_kernel(const struct qm_table *table,
+								   const struct qm_kernel_sa *kernel,
+								   enum qm_side *ret);
+
+/** Whether an SA of the kernel with the name of this half is the CHILD_SA's, and not
+ * another's of which only mark or interface id differ. */
+bool qm_table_owns(const struct qm_sa *sa, enum qm_side side,
+				   const struct qm_kernel_sa *kernel);
+
+/** Sets a half to the kernel's name. */
+void qm_table_name_half(struct qm_half *half, const struct qm_sa_id *id);
 
 /** @return the IKE_SA with this id, or NULL */
 struct qm_ike *qm_table_find_ike(const struct qm_table *table, uint32_t ike_sa);
@@ -199,6 +270,14 @@ int qm_table_add(struct qm_table *table, const struct qm_sa_facts *facts,
 /** Gives a CHILD_SA other facts of the same id. @return 0 or -ENOMEM */
 int qm_table_update(struct qm_table *table, struct qm_sa *sa,
 					const struct qm_sa_facts *facts);
+
+/** Has a CHILD_SA wait, or not. */
+void qm_table_set_pending(struct qm_table *table, struct qm_sa *sa,
+						  enum qm_sa_wait wait, struct qm_time now);
+
+/** Charon has let go of a CHILD_SA that still waits: it is only found by its halves,
+ * and forgets its IKE_SA. */
+void qm_table_orphan(struct qm_table *table, struct qm_sa *sa);
 
 /** Removes and frees a CHILD_SA, and its IKE_SA if that was waiting for it. */
 void qm_table_remove(struct qm_table *table, struct qm_sa *sa);

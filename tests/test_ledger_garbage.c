@@ -27,8 +27,10 @@
 struct run {
 	struct qm_model random;
 	struct qm_ledger *ledger;
-	/** started and not ended */
-	bool open[QM_HISTORY_IDS];
+	/** started, and not forgotten by charon; and how many of that id have not ended:
+	 * the record of an end may wait while garbage has another of the same id begin */
+	bool held[QM_HISTORY_IDS];
+	unsigned open[QM_HISTORY_IDS];
 	unsigned opened;
 	/** by IKE_SA: negotiations that can have been begun, and that failed */
 	unsigned begun[QM_HISTORY_IDS];
@@ -38,8 +40,9 @@ struct run {
 	FILE *print;
 };
 
-/** Failures since the program started, to see that there are any. */
-static uint64_t failures;
+/** Failures and SAs that are nobody's since the program started, to see that there
+ * are any. */
+static uint64_t failures, strays;
 
 static void on_failure(struct run *run, const struct qm_event *event)
 {
@@ -56,21 +59,41 @@ static void on_failure(struct run *run, const struct qm_event *event)
 	}
 }
 
+/** What the kernel has besides. */
+static void on_kernel_event(struct run *run, const struct qm_event *event)
+{
+	if (event->kind == QM_EVENT_UNKNOWN_SA) {
+		strays += event->kernel != NULL;
+	} else if (event->cause != QM_LOSS_NETLINK || !event->lost) {
+		run->wrong = "a loss that is none";
+	}
+	if (event->since_ms > event->when_ms + 7 * 900) {
+		run->wrong = "something from the future";
+	}
+}
+
 static void on_event(void *user, const struct qm_event *event)
 {
-	struct run *run = user;
-	const uint32_t child_sa = event->sa->child_sa;
 	const bool starts = event->kind == QM_EVENT_ESTABLISHED;
+	struct run *run = user;
+	uint32_t child_sa;
 
 	if (event->kind == QM_EVENT_FAILED) {
 		on_failure(run, event);
 		return;
 	}
-	if (child_sa >= QM_HISTORY_IDS || run->open[child_sa] == starts) {
+	if (!event->sa) {
+		on_kernel_event(run, event);
+		return;
+	}
+	child_sa = event->sa->child_sa;
+	if (child_sa >= QM_HISTORY_IDS ||
+		(starts ? run->held[child_sa] : !run->open[child_sa])) {
 		run->wrong = starts ? "starts twice" : "ends twice, or never started";
 		return;
 	}
-	run->open[child_sa] = starts;
+	run->held[child_sa] |= starts;
+	run->open[child_sa] += starts ? 1 : -1;
 	run->opened += starts ? 1 : -1;
 }
 
@@ -99,6 +122,13 @@ static void take(struct run *run, const struct qm_input *input)
 		qm_history_print(run->print, input);
 	}
 	r = qm_ledger_input(run->ledger, input);
+	if (input->type == QM_INPUT_CHILD_FAILED ||
+		(input->type == QM_INPUT_CHILD_STATE && input->state == QM_CHILD_DESTROYING)) {
+		run->held[input->child_sa] = false;
+	}
+	if (run->wrong) {
+		return;
+	}
 	if (r < 0 && r != -EINVAL) {
 		run->wrong = "an error";
 	} else if (qm_ledger_open(run->ledger) != run->opened) {

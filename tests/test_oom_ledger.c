@@ -199,8 +199,9 @@ static unsigned run_crowd(unsigned nth, unsigned counts[2], unsigned *refused)
 	for (i = 1; i <= CROWD; i++) {
 		make_facts(&input, QM_INPUT_KEYS, i, 1);
 		*refused += qm_ledger_input(ledger, &input) == -ENOMEM;
-		/* its SPIs are entered anew, by which a table may grow too */
+		/* it is entered anew where it has moved, by which a table may grow too */
 		make_facts(&input, QM_INPUT_UP, i, 1);
+		input.sa.local.ip[3] = input.sa.remote.ip[3] = 7;
 		*refused += qm_ledger_input(ledger, &input) == -ENOMEM;
 	}
 	calls = qm_fail_alloc_end();
