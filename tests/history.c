@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "history.h"
+#include "history_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,10 +9,11 @@
 #include "ledger.h"
 #include "test.h"
 
-#define LINE_MAX 160
+#define IN_SPI QM_HISTORY_IN_SPI
+#define OUT_SPI QM_HISTORY_OUT_SPI
 
-#define IN_SPI 0xc0000000
-#define OUT_SPI 0xd0000000
+/** What a mirror of the kernel runs on. */
+#define KERNEL_THREAD 9
 
 static const char *const state_names[QM_CHILD_STATE_MAX] = {
 	[QM_CHILD_OTHER] = "other",
@@ -55,12 +56,12 @@ static const char *const direction_names[QM_DIRECTION_MAX] = {
 	[QM_DIRECTION_RESPONDER] = "resp",
 };
 
-static struct qm_addr address(uint8_t net, uint8_t host)
+struct qm_addr qm_history_address(bool ours, uint8_t host)
 {
 	struct qm_addr addr = { .family = AF_INET, .port = 4500 };
 	const uint8_t local[] = { 192, 0, 2, host }, remote[] = { 198, 51, 100, host };
 
-	memcpy(addr.ip, net == 192 ? local : remote, sizeof(local));
+	memcpy(addr.ip, ours ? local : remote, sizeof(local));
 	return addr;
 }
 
@@ -75,8 +76,8 @@ void qm_history_facts(struct qm_sa_facts *sa, uint32_t child_sa, uint32_t ike_sa
 	sa->out_spi = OUT_SPI + child_sa;
 	sa->ike_version = version;
 	sa->satype = satype;
-	sa->local = address(192, host ? host : QM_HISTORY_HOST);
-	sa->remote = address(198, host ? host : QM_HISTORY_HOST);
+	sa->local = qm_history_address(true, host ? host : QM_HISTORY_HOST);
+	sa->remote = qm_history_address(false, host ? host : QM_HISTORY_HOST);
 }
 
 struct qm_time qm_history_time(uint64_t seconds)
@@ -159,6 +160,12 @@ void qm_history_print(FILE *to, const struct qm_input *input)
 	case QM_INPUT_SHUTDOWN:
 		fprintf(to, "shutdown");
 		break;
+	case QM_INPUT_KERNEL_ADDED:
+	case QM_INPUT_KERNEL_REMOVED:
+	case QM_INPUT_KERNEL_SYNC:
+	case QM_INPUT_TICK:
+		qm_history_print_kernel(to, input);
+		break;
 	default:
 		print_simple(to, input);
 	}
@@ -175,21 +182,20 @@ static const char *wrong_facts(const struct qm_event *event)
 	if (sa->local.ip[3] != sa->remote.ip[3]) {
 		return "addresses that do not go together";
 	}
-	if (event->traffic.bytes_in.known || event->traffic.bytes_out.known ||
-		event->traffic.packets_in.known || event->traffic.packets_out.known ||
-		event->total_bytes_in.known || event->total_bytes_out.known) {
-		return "traffic that nobody told of";
-	}
 	return NULL;
 }
 
 const char *qm_history_event(const struct qm_event *event)
 {
-	static char line[LINE_MAX];
+	static char line[QM_HISTORY_LINE];
 	const struct qm_sa_facts *sa = event->sa;
-	const char *wrong = wrong_facts(event);
+	const char *wrong;
 	size_t len = 0;
 
+	if (qm_history_kernel_event(line, event)) {
+		return line;
+	}
+	wrong = wrong_facts(event);
 	if (wrong) {
 		snprintf(line, sizeof(line), "%u/%u has %s", sa->child_sa, sa->ike_sa, wrong);
 		return line;
@@ -208,6 +214,7 @@ const char *qm_history_event(const struct qm_event *event)
 	if (sa->local.ip[3] != QM_HISTORY_HOST) {
 		snprintf(line + len, sizeof(line) - len, " at %u", sa->local.ip[3]);
 	}
+	qm_history_append_traffic(line, event);
 	return line;
 }
 
@@ -241,7 +248,7 @@ bool qm_words_have(const struct qm_words *words, const char *word)
 	return false;
 }
 
-static unsigned index_of(const char *const *names, unsigned count, const char *name)
+unsigned qm_words_index(const char *const *names, unsigned count, const char *name)
 {
 	unsigned i;
 
@@ -311,7 +318,7 @@ static void parse_expired(const struct qm_history *history, const struct qm_word
 		input->expired.satype ^= QM_SATYPE_ESP ^ QM_SATYPE_AH;
 	}
 	input->expired.spi = (in ? IN_SPI : OUT_SPI) + child_sa;
-	input->expired.dst = address(in ? 192 : 198, QM_HISTORY_HOST);
+	input->expired.dst = qm_history_address(in, QM_HISTORY_HOST);
 	/* the kernel's expire names no port */
 	input->expired.dst.port = 0;
 	if (words->count > 2 && strcmp(words->word[2], "alien")) {
@@ -333,12 +340,12 @@ static void parse_ike(struct qm_history *history, const struct qm_words *words,
 		input->type = QM_INPUT_IKE_HOSTS;
 		input->ike_sa = qm_words_number(words, words->word[1]);
 		history->host[input->ike_sa] = (uint8_t)qm_words_number(words, words->word[2]);
-		input->hosts.local = address(192, history->host[input->ike_sa]);
-		input->hosts.remote = address(198, history->host[input->ike_sa]);
+		input->hosts.local = qm_history_address(true, history->host[input->ike_sa]);
+		input->hosts.remote = qm_history_address(false, history->host[input->ike_sa]);
 	} else if (!strcmp(words->word[0], "cause")) {
 		input->type = QM_INPUT_IKE_CAUSE;
 		input->ike_sa = qm_words_number(words, words->word[1]);
-		input->cause = index_of(cause_names, QM_CAUSE_MAX, words->word[2]);
+		input->cause = qm_words_index(cause_names, QM_CAUSE_MAX, words->word[2]);
 		if (input->cause == QM_CAUSE_MAX) {
 			qm_words_bad(words, "no such cause");
 		}
@@ -350,8 +357,8 @@ static void parse_ike(struct qm_history *history, const struct qm_words *words,
 /** What needs no more than a number. @return whether it was such a statement */
 static bool parse_simple(const struct qm_words *words, struct qm_input *input)
 {
-	unsigned type = index_of(ike_names, QM_INPUT_MAX, words->word[0]);
-	unsigned state = index_of(state_names, QM_CHILD_STATE_MAX, words->word[0]);
+	unsigned type = qm_words_index(ike_names, QM_INPUT_MAX, words->word[0]);
+	unsigned state = qm_words_index(state_names, QM_CHILD_STATE_MAX, words->word[0]);
 
 	if (!strcmp(words->word[0], "shutdown")) {
 		input->type = QM_INPUT_SHUTDOWN;
@@ -366,7 +373,7 @@ static bool parse_simple(const struct qm_words *words, struct qm_input *input)
 	} else {
 		char *ids = words->word[1], *old;
 
-		type = index_of(child_names, QM_INPUT_MAX, words->word[0]);
+		type = qm_words_index(child_names, QM_INPUT_MAX, words->word[0]);
 		if (type == QM_INPUT_MAX || !ids) {
 			return false;
 		}
@@ -387,7 +394,7 @@ void qm_history_parse(struct qm_history *history, const struct qm_words *words,
 		[QM_INPUT_KEYS] = "keys", [QM_INPUT_UP] = "up", [QM_INPUT_REKEY] = "rekey",
 	};
 	const unsigned known = sizeof(facts_names) / sizeof(facts_names[0]);
-	unsigned facts = index_of(facts_names, known, words->word[0]);
+	unsigned facts = qm_words_index(facts_names, known, words->word[0]);
 
 	if (facts < known) {
 		input->type = facts;
@@ -396,6 +403,8 @@ void qm_history_parse(struct qm_history *history, const struct qm_words *words,
 		parse_deleted(words, input);
 	} else if (!strncmp(words->word[0], "expired-", 8)) {
 		parse_expired(history, words, input);
+	} else if (qm_history_parse_kernel(history, words, input)) {
+		input->thread = KERNEL_THREAD;
 	} else if (!parse_simple(words, input)) {
 		parse_ike(history, words, input);
 	}

@@ -13,9 +13,15 @@
  *	cause I timeout|expired|replaced|reauth|half-open|parse-error|none
  *	ike-up|ike-down|ike-deleting|ike-destroying I
  *	moved I>I	hosts I N	shutdown	finish
+ *	added-in|added-out C [found] [WHAT]
+ *	removed-in|removed-out C [deleted|flushed|expired|vanished] [WHAT]
+ *	sync begin|end|off [start] [dropped=N] [changes=N]
+ *	tick	wait SECONDS
  *
  * "@T" before a statement names the thread that observed it, 1 by default. A
- * second passes before each. Facts follow from the numbers: C receives on
+ * second passes before each, but none after "+". WHAT of the kernel is who did it,
+ * local|external|kernel|unknown, BYTES/PACKETS that went through, to=N for its
+ * destination's last byte, name=PROCESS. Facts follow from the numbers: C receives on
  * 0xc0000000 + C and sends to 0xd0000000 + C, from 192.0.2.1 to 198.51.100.1;
  * after "hosts I N" from 192.0.2.N to 198.51.100.N. What expires does so at N; if
  * alien, it has C's SPI and address in another protocol.
@@ -23,7 +29,11 @@
  * Events are lines:
  *
  *	start C/I init|resp|? old=C [at N]
- *	end C/I reason party rekeys=N Ns [at N]
+ *	end C/I reason party rekeys=N Ns [at N] [in=BYTES/PACKETS out=… total=IN/OUT]
+ *	unknown in|out C to=N party name=PROCESS for Ns
+ *	lost CAUSE N for Ns
+ *
+ * with ", Ns late" where that is not now.
  */
 #ifndef QM_HISTORY_H
 #define QM_HISTORY_H

@@ -21,8 +21,12 @@ static void on_event(void *user, const struct qm_event *event)
 {
 	struct run *run = user;
 
-	fprintf(run->events, "%s%s\n", qm_history_event(event),
-			event->when_ms == run->wall_ms ? "" : " at another time");
+	fprintf(run->events, "%s", qm_history_event(event));
+	if (event->when_ms != run->wall_ms) {
+		fprintf(run->events, ", %us late",
+				(unsigned)((run->wall_ms - event->when_ms) / 7000));
+	}
+	fprintf(run->events, "\n");
 }
 
 /** Leaves out facts that were told already, once. */
@@ -45,6 +49,14 @@ static void run_statement(struct run *run, struct qm_words *words)
 	struct qm_input input;
 
 	memset(&input, 0xa5, sizeof(input));
+	if (!strcmp(words->word[0], "wait")) {
+		run->history.seconds += qm_words_number(words, words->word[1]);
+		return;
+	}
+	if (!strcmp(words->word[0], "+")) {
+		run->history.seconds--;
+		memmove(words->word, words->word + 1, words->count-- * sizeof(char *));
+	}
 	input.thread = qm_words_thread(words, 1);
 	input.time = qm_history_time(++run->history.seconds);
 	run->wall_ms = input.time.wall_ms;
