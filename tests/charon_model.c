@@ -301,6 +301,12 @@ static void settle_one(struct qm_model *model, const struct qm_step *step)
 		   step->party, false);
 }
 
+void qm_model_blame(struct qm_model *model, uint8_t child, enum qm_reason reason,
+					enum qm_party party)
+{
+	settle(&model->truth[child], reason, party, false);
+}
+
 static void replace(struct qm_truth *old, enum qm_party party)
 {
 	settle(old, QM_REASON_REKEYED, party, false);

@@ -22,6 +22,7 @@
 /** Threads are numbered from 1; 0 is the main thread. */
 #define QM_MODEL_THREADS 5
 #define QM_MODEL_KERNEL_THREAD 9
+#define QM_MODEL_MIRROR_THREAD 10
 #define QM_MODEL_QUEUE 128
 
 /** What differs between versions of charon. */
@@ -192,6 +193,13 @@ bool qm_model_next(struct qm_model *model, struct qm_step *ret);
 /** The input that tells a ledger of a step. */
 void qm_model_input(const struct qm_step *step, const struct qm_model *model,
 					struct qm_input *ret);
+
+/** The IPsec protocol of a CHILD_SA. */
+enum qm_satype qm_model_satype(uint8_t child);
+
+/** Settles why a CHILD_SA ends, unless that is settled, for what charon has no say in. */
+void qm_model_blame(struct qm_model *model, uint8_t child, enum qm_reason reason,
+					enum qm_party party);
 
 /* For the jobs. A job is made whole; its steps come out between those of others. */
 

@@ -204,7 +204,7 @@ static void set_deleted(const struct qm_step *step, struct qm_input *input)
 	}
 }
 
-static enum qm_satype satype_of(uint8_t child)
+enum qm_satype qm_model_satype(uint8_t child)
 {
 	return child % 5 ? QM_SATYPE_ESP : QM_SATYPE_AH;
 }
@@ -213,7 +213,7 @@ static void set_facts(const struct qm_step *step, const struct qm_model *model,
 					  struct qm_input *input)
 {
 	qm_history_facts(&input->sa, step->child, step->ike, step->version,
-					 satype_of(step->child), model->host[step->ike]);
+					 qm_model_satype(step->child), model->host[step->ike]);
 	if (step->type == QM_INPUT_KEYS) {
 		input->sa.direction = step->direction;
 	}
@@ -223,7 +223,7 @@ static void set_addresses(const struct qm_step *step, struct qm_input *input)
 {
 	struct qm_sa_facts facts;
 
-	qm_history_facts(&facts, step->child, 0, 0, satype_of(step->child), step->arg);
+	qm_history_facts(&facts, step->child, 0, 0, qm_model_satype(step->child), step->arg);
 	if (step->type == QM_INPUT_IKE_HOSTS) {
 		input->hosts.local = facts.local;
 		input->hosts.remote = facts.remote;

@@ -80,12 +80,17 @@ void qm_history_facts(struct qm_sa_facts *sa, uint32_t child_sa, uint32_t ike_sa
 	sa->remote = qm_history_address(false, host ? host : QM_HISTORY_HOST);
 }
 
-struct qm_time qm_history_time(uint64_t seconds)
+struct qm_time qm_history_time_ms(uint64_t ms)
 {
 	return (struct qm_time){
-		.wall_ms = 1795438975152 + 7000 * seconds,
-		.mono_ms = 1000 + 1000 * seconds,
+		.wall_ms = 1795438975152 + 7 * ms,
+		.mono_ms = 1000 + ms,
 	};
+}
+
+struct qm_time qm_history_time(uint64_t seconds)
+{
+	return qm_history_time_ms(1000 * seconds);
 }
 
 static void print_deleted(FILE *to, const struct qm_input *input)

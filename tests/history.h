@@ -74,6 +74,9 @@ void qm_history_facts(struct qm_sa_facts *sa, uint32_t child_sa, uint32_t ike_sa
 /** Time after so many seconds; both clocks run, at different rates. */
 struct qm_time qm_history_time(uint64_t seconds);
 
+/** The same after milliseconds. */
+struct qm_time qm_history_time_ms(uint64_t ms);
+
 /** Words of a statement, at most, and a NULL. */
 #define QM_WORDS_MAX 16
 

@@ -27,6 +27,17 @@
 int qm_promise_run(uint64_t seed, unsigned jobs, unsigned ikes, FILE *print,
 				   char wrong[QM_PROMISE_WRONG_MAX]);
 
+/**
+ * The same with a model of the kernel beside that of charon: what a mirror tells comes
+ * in between, late, and sometimes with losses. What has to be said is worked out from
+ * both; counters are exact where all of a half was seen.
+ */
+int qm_promise_run_kernel(uint64_t seed, unsigned jobs, unsigned ikes, FILE *print,
+						  char wrong[QM_PROMISE_WRONG_MAX]);
+
+/** Ends since the program started of which all counters were known. */
+extern uint64_t qm_promise_exact;
+
 /** Events since the program started, by kind, to see that there are any. */
 extern uint64_t qm_promise_events[QM_EVENT_KIND_MAX];
 /** Ends since the program started, by reason. */
