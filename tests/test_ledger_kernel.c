@@ -191,6 +191,11 @@ static const struct qm_case rekeys[] = {
 	  REMOVED("2", "10/1", "20/1") DONE,
 	  "start 2/1 init old=1\n"
 	  "end 2/1 deleted local rekeys=1 3s in=10/1 out=20/1 total=?/?" },
+	{ "the old one was never announced, and goes first",
+	  SYNCED "keys 1/1 init;" ADDED("2") MADE("2", "init") "rekey 1>2/1; destroying 1;"
+	  DELETED("2") REMOVED("2", "10/1", "20/1") DONE,
+	  "start 2/1 init old=1\n"
+	  "end 2/1 deleted local rekeys=1 4s in=10/1 out=20/1 total=?/?" },
 	{ "a collision, 5.9: both of the new ones follow the old one",
 	  SYNCED ADDED("1") NEW("1", "1", "init") ADDED("3") MADE("3", "resp")
 	  "rekeyed 1; rekey 1>3/1;" ADDED("2") MADE("2", "init") "rekey 1>2/1;"

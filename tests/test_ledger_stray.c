@@ -270,8 +270,8 @@ static void tell_tenant(struct qm_ledger *ledger, uint32_t child_sa, uint32_t if
 	QM_OK(qm_ledger_input(ledger, &input));
 }
 
-static void tell_tenants_sa(struct qm_ledger *ledger, bool in, uint32_t if_id,
-							struct qm_mark mark, uint64_t bytes)
+static void tell_tenants_sa(struct qm_ledger *ledger, enum qm_input_type type, bool in,
+							uint32_t if_id, struct qm_mark mark, uint64_t bytes)
 {
 	struct qm_sa_facts facts;
 	struct qm_kernel_sa sa = {
@@ -286,7 +286,13 @@ static void tell_tenants_sa(struct qm_ledger *ledger, bool in, uint32_t if_id,
 	qm_history_facts(&facts, 1, 1, 2, QM_SATYPE_ESP, 1);
 	sa.id = (struct qm_sa_id){ QM_SATYPE_ESP, in ? facts.in_spi : facts.out_spi,
 							   in ? facts.local : facts.remote };
-	tell_kernel(ledger, QM_INPUT_KERNEL_REMOVED, &sa, 2);
+	tell_kernel(ledger, type, &sa, 2);
+}
+
+static void remove_tenants_sa(struct qm_ledger *ledger, bool in, uint32_t if_id,
+							  struct qm_mark mark, uint64_t bytes)
+{
+	tell_tenants_sa(ledger, QM_INPUT_KERNEL_REMOVED, in, if_id, mark, bytes);
 }
 
 static void test_tenants(void)
@@ -303,22 +309,46 @@ static void test_tenants(void)
 	tell_tenant(ledger, 3, 9, one);
 	tell_tenant(ledger, 4, 9, two);
 	/* nobody's */
-	tell_tenants_sa(ledger, true, 6, none, 1);
-	tell_tenants_sa(ledger, true, 7, one, 2);
-	tell_tenants_sa(ledger, false, 9, none, 3);
+	remove_tenants_sa(ledger, true, 6, none, 1);
+	remove_tenants_sa(ledger, true, 7, one, 2);
+	remove_tenants_sa(ledger, false, 9, none, 3);
 	QM_INT(counts.events[QM_EVENT_ENDED], 0);
-	tell_tenants_sa(ledger, true, 7, none, 4);
+	remove_tenants_sa(ledger, true, 7, none, 4);
 	QM_INT(counts.traffic.bytes_in.n, 4);
-	tell_tenants_sa(ledger, false, 8, none, 5);
+	remove_tenants_sa(ledger, false, 8, none, 5);
 	QM_INT(counts.traffic.bytes_out.n, 5);
-	tell_tenants_sa(ledger, false, 9, same, 6);
+	remove_tenants_sa(ledger, false, 9, same, 6);
 	QM_INT(counts.traffic.bytes_out.n, 6);
 	QM_INT(counts.events[QM_EVENT_ENDED], 3);
 	/* inbound ones have no mark, unless charon is told to mark them */
-	tell_tenants_sa(ledger, true, 9, two, 7);
+	remove_tenants_sa(ledger, true, 9, two, 7);
 	QM_INT(counts.traffic.bytes_in.n, 7);
 	QM_INT(counts.events[QM_EVENT_ENDED], 4);
 	qm_ledger_free(ledger);
+}
+
+/** Of several SAs of one name, a CHILD_SA claims its own. */
+static void test_claims(void)
+{
+	const struct qm_mark none = { 0, 0 };
+	struct counts counts = { 0 };
+	struct qm_ledger *ledger;
+
+	for (uint32_t mine = 7; mine <= 9; mine++) {
+		QM_OK_FATAL(qm_ledger_new(&ledger, count, &counts));
+		sync_end(ledger, 1);
+		for (uint32_t if_id = 7; if_id <= 9; if_id++) {
+			tell_tenants_sa(ledger, QM_INPUT_KERNEL_ADDED, true, if_id, none, 0);
+		}
+		QM_INT(qm_ledger_entries(ledger), 3);
+		tell_tenant(ledger, 1, mine, none);
+		/* it, its IKE_SA, and two that are left */
+		QM_INT(qm_ledger_entries(ledger), 4);
+		tell_tenants_sa(ledger, QM_INPUT_KERNEL_REMOVED, true, mine, none, mine);
+		QM_INT(counts.traffic.bytes_in.n, mine);
+		qm_ledger_free(ledger);
+	}
+	QM_INT(counts.events[QM_EVENT_ENDED], 3);
 }
 
 static void tell_marked_stray(struct qm_ledger *ledger, enum qm_input_type type,
@@ -361,6 +391,7 @@ CU_TestInfo ledger_stray_tests[] = {
 	{ "a bounded number", test_bounds },
 	{ "ticks", test_waits },
 	{ "CHILD_SAs that differ in mark or interface id", test_tenants },
+	{ "kernel SAs that differ in their interface id", test_claims },
 	{ "others' SAs that differ in their mark", test_marks },
 	CU_TEST_INFO_NULL,
 };
