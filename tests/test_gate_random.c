@@ -113,6 +113,14 @@ static void acquit(struct run *run)
 	qm_gate_acquit(run->kit.gate, number, ike_sa, gate_kit_packet(0).packet.msgid);
 }
 
+static void forget(struct run *run)
+{
+	const uint32_t number = below(run, run->threads);
+
+	leave(run, &run->thread[number]);
+	qm_gate_forget(run->kit.gate, number);
+}
+
 static void reject(struct run *run)
 {
 	const uint32_t number = below(run, run->threads), ike_sa = 1 + below(run, IKES);
@@ -176,7 +184,7 @@ static void take(struct run *run, bool all)
 
 static void operate(struct run *run)
 {
-	switch (below(run, 16)) {
+	switch (below(run, 17)) {
 	case 0:
 	case 1:
 	case 2:
@@ -207,6 +215,9 @@ static void operate(struct run *run)
 		break;
 	case 12:
 		take(run, !below(run, 10));
+		break;
+	case 13:
+		forget(run);
 		break;
 	default:
 		invalid_packet(run);

@@ -274,6 +274,10 @@ static void random_rest(struct run *run, struct qm_input *input)
 	case QM_INPUT_CHILD_FAILED:
 		random_facts(run, input);
 		input->installing = qm_model_once_in(random, 2);
+		input->unestablished = qm_model_once_in(random, 3);
+		break;
+	case QM_INPUT_CHILD_BORN:
+		input->direction = qm_model_below(random, QM_DIRECTION_MAX);
 		break;
 	case QM_INPUT_MESSAGE:
 		random_addresses(run, input);

@@ -189,6 +189,7 @@ static void test_sizes(void)
 		{ QM_INPUT_PEER_DELETE, UP_TO(deleted) },
 		{ QM_INPUT_IKE_HOSTS, UP_TO(hosts) },
 		{ QM_INPUT_ANNOUNCED, UP_TO(old_child_sa) },
+		{ QM_INPUT_CHILD_BORN, UP_TO(direction) },
 		{ QM_INPUT_ALERT, UP_TO(alert) },
 		{ QM_INPUT_MESSAGE, UP_TO(message) },
 		{ QM_INPUT_SETTINGS, UP_TO(settings) },
