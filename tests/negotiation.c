@@ -80,10 +80,11 @@ static void set_offer(struct qm_offer *offer, bool proposals)
 	}
 }
 
-/** IKE versions by IKE_SA, and what history.h keeps. */
+/** IKE versions by IKE_SA, IKE_SAs by CHILD_SA, and what history.h keeps. */
 struct parser {
 	struct qm_history history;
 	uint8_t version[QM_HISTORY_IDS];
+	uint8_t ike_sa[QM_HISTORY_IDS];
 };
 
 static void set_ike_facts(const struct parser *parser, struct qm_input *input)
@@ -235,6 +236,19 @@ static void parse_statement(struct parser *parser, const struct qm_words *words,
 	}
 }
 
+/** Charon says of which IKE_SA a CHILD_SA is where history.h does not. */
+static void set_ike_sa(struct parser *parser, struct qm_input *input)
+{
+	if (!input->child_sa) {
+		return;
+	}
+	if (input->ike_sa) {
+		parser->ike_sa[input->child_sa] = (uint8_t)input->ike_sa;
+	} else {
+		input->ike_sa = parser->ike_sa[input->child_sa];
+	}
+}
+
 static void add_statement(struct parser *parser, struct qm_words *words,
 						  struct qm_nego_script *script)
 {
@@ -262,6 +276,7 @@ static void add_statement(struct parser *parser, struct qm_words *words,
 		script->seconds[i] = qm_words_number(words, words->word[1]);
 	}
 	parse_statement(parser, words, input);
+	set_ike_sa(parser, input);
 	script->count++;
 }
 
@@ -296,19 +311,23 @@ bool qm_nego_has_facts(const struct qm_input *input)
 
 unsigned qm_nego_count(const struct qm_nego_script *script)
 {
+	/* ours and the peer's that are under way */
+	bool open[2] = { false, false };
 	unsigned count = 0;
-	bool open = false;
 
 	for (unsigned i = 0; i < script->count; i++) {
 		const struct qm_input *input = &script->input[i];
+		const struct qm_message *message = &input->message;
 
-		if (input->type == QM_INPUT_MESSAGE && input->message.request) {
+		if (input->type == QM_INPUT_MESSAGE && message->request) {
+			open[message->incoming] = true;
 			count++;
-			open = true;
+		} else if (input->type == QM_INPUT_MESSAGE_ERROR && !message->incoming) {
+			open[true] = false;
 		} else if (input->type == QM_INPUT_KEYS) {
-			open = false;
-		} else if (input->type == QM_INPUT_CHILD_FAILED && !open) {
-			count++;
+			open[false] = open[true] = false;
+		} else if (input->type == QM_INPUT_CHILD_FAILED) {
+			count += !open[false] && !open[true];
 		}
 	}
 	return count;
