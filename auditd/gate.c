@@ -282,6 +282,9 @@ void qm_gate_resent(struct qm_gate *gate, uint32_t ike_sa, struct qm_time now)
 
 	pthread_mutex_lock(&gate->mutex);
 	resent = find_resent(gate, ike_sa, true);
+	if ((int64_t)(now.mono_ms - resent->mono_ms) >= RESENT_MS) {
+		resent->answers = 0;
+	}
 	resent->answers++;
 	resent->mono_ms = now.mono_ms;
 	pthread_mutex_unlock(&gate->mutex);
