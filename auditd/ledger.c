@@ -315,6 +315,7 @@ static int on_ike(struct qm_ledger *ledger, const struct qm_input *input)
 	case QM_INPUT_IKE_AUTH:
 		ike->contact_thread = input->thread;
 		ike->contact_input = ledger->inputs;
+		qm_nego_ike_auth(&scene, ike, input);
 		break;
 	case QM_INPUT_IKE_UP:
 		qm_table_set_contact(&ledger->table, ike, false);

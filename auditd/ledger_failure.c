@@ -55,14 +55,14 @@ static enum qm_failure_reason reason_of(const struct qm_nego *nego)
 	if (nego->alert != QM_FAILURE_UNKNOWN) {
 		return nego->alert;
 	}
+	if (nego->installing) {
+		return QM_FAILURE_INSTALL_SA;
+	}
 	if (ike->cause == QM_CAUSE_TIMEOUT) {
 		return QM_FAILURE_TIMEOUT;
 	}
 	if (ike->cause == QM_CAUSE_HALF_OPEN && !nego->notify) {
 		return QM_FAILURE_HALF_OPEN_TIMEOUT;
-	}
-	if (nego->installing) {
-		return QM_FAILURE_INSTALL_SA;
 	}
 	if (lacks_spi(nego)) {
 		return QM_FAILURE_SPI_ALLOCATION;
@@ -97,14 +97,10 @@ static enum qm_party point_of(const struct qm_nego *nego, enum qm_failure_reason
 static void gather(const struct qm_nego *nego, struct qm_sa_facts *facts)
 {
 	const bool initiator = nego->direction == QM_DIRECTION_INITIATOR;
-	const struct qm_sa *sibling = nego->ike->children;
 
 	*facts = (struct qm_sa_facts){ .ike_version = nego->version };
 	if (nego->facts) {
 		*facts = *nego->facts;
-	} else if (sibling) {
-		facts->local = sibling->facts.local;
-		facts->remote = sibling->facts.remote;
 	}
 	facts->ike_sa = nego->ike->ike_sa;
 	facts->direction = nego->direction;

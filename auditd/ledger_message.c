@@ -42,6 +42,7 @@ static void follow(const struct qm_scene *scene, struct qm_nego *nego,
 	nego->msgid = input->message.msgid;
 	nego->thread = input->thread;
 	nego->input = scene->number;
+	nego->ike->over[nego->direction] = (struct qm_count){ true, nego->msgid };
 }
 
 /** The one that begins: anew, or in IKEv2 the one that is tried again. */
@@ -197,6 +198,14 @@ static int hear(const struct qm_scene *scene, struct qm_ike *ike,
 	return r;
 }
 
+/** The peer's newest that we have not answered, NULL for none. */
+static struct qm_nego *unanswered(const struct qm_ike *ike)
+{
+	struct qm_nego *nego = qm_nego_newest(ike, QM_DIRECTION_RESPONDER);
+
+	return nego && nego->state == QM_NEGO_NONE ? nego : NULL;
+}
+
 /**
  * An error that we send in IKEv1: it is about what its thread has just received,
  * and sent when the CHILD_SA, if there was one, has gone.
@@ -207,6 +216,10 @@ static int complain(const struct qm_scene *scene, struct qm_ike *ike,
 	struct qm_nego *nego = qm_nego_at_work(ike, input->thread);
 	int r;
 
+	if (!nego) {
+		/* it had to wait for the end of an exchange of ours */
+		nego = unanswered(ike);
+	}
 	if (!nego) {
 		return 0;
 	}
@@ -229,7 +242,10 @@ static int complain(const struct qm_scene *scene, struct qm_ike *ike,
 	note_error(nego, input);
 	r = qm_nego_keep_ike_facts(nego, input);
 	if (nego->direction == QM_DIRECTION_RESPONDER || nego->child_failed) {
-		qm_nego_fail(scene, nego, input->time);
+		qm_nego_tell(scene, nego, input->time);
+	}
+	if (nego->told && (nego->child_failed || !nego->child_sa)) {
+		qm_nego_drop(scene, nego);
 	}
 	return r;
 }

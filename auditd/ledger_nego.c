@@ -18,9 +18,6 @@
 
 void qm_nego_drop(const struct qm_scene *scene, struct qm_nego *nego)
 {
-	if (nego->version == 1 && nego->has_msgid) {
-		nego->ike->over[nego->direction] = (struct qm_count){ true, nego->msgid };
-	}
 	qm_table_drop_nego(scene->table, nego);
 }
 
@@ -75,6 +72,11 @@ static bool leaves(const struct qm_nego *nego, const struct qm_input *input)
 	const bool same_ike = nego->ike->ike_sa == input->ike_sa;
 
 	if (is_older(nego, input->time, SETTLE_MS)) {
+		return true;
+	}
+	if (nego->wait == QM_WAIT_UNSENT && same_ike &&
+		(input->type == QM_INPUT_IKE_DOWN || input->type == QM_INPUT_IKE_DELETING)) {
+		/* it did not bring the IKE_SA down: charon would have said so first */
 		return true;
 	}
 	return nego->thread == input->thread ? !same_ike || is_incoming(input) : same_ike;
@@ -303,6 +305,11 @@ static struct qm_nego *guess(const struct qm_ike *ike, const struct qm_input *in
 			found = nego;
 		}
 	}
+	if (!found) {
+		/* ours, made anew without a word: no other can be under way */
+		nego = qm_nego_newest(ike, QM_DIRECTION_INITIATOR);
+		found = nego && nego->version == 2 && nego->wait == QM_WAIT_NOTHING ? nego : NULL;
+	}
 	return found;
 }
 
@@ -354,6 +361,9 @@ int qm_nego_child_failed(const struct qm_scene *scene, const struct qm_input *in
 	struct qm_ike *ike = qm_table_find_ike(scene->table, input->ike_sa);
 	struct qm_nego *nego = ike ? of_child(ike, input->child_sa) : NULL;
 
+	if (ike && ike->born == input->child_sa) {
+		ike->born = 0;
+	}
 	if (ike && !nego) {
 		nego = guess(ike, input);
 	}
@@ -365,6 +375,17 @@ int qm_nego_child_failed(const struct qm_scene *scene, const struct qm_input *in
 	}
 	qm_failure_orphan(scene, ike, input);
 	return 0;
+}
+
+void qm_nego_ike_auth(const struct qm_scene *scene, const struct qm_ike *ike,
+					  const struct qm_input *input)
+{
+	struct qm_nego *nego = qm_nego_newest(ike, QM_DIRECTION_RESPONDER);
+
+	if (nego) {
+		nego->thread = input->thread;
+		nego->input = scene->number;
+	}
 }
 
 void qm_nego_ike_reset(const struct qm_scene *scene, struct qm_ike *ike,
@@ -381,6 +402,22 @@ void qm_nego_ike_reset(const struct qm_scene *scene, struct qm_ike *ike,
 	ike->cause = QM_CAUSE_NONE;
 }
 
+/** Who the peer is, by a CHILD_SA that goes with the IKE_SA. @return 0, -ENOMEM */
+static int keep_peer(struct qm_nego *nego)
+{
+	const struct qm_sa *sibling = nego->ike->children;
+	struct qm_sa_facts facts = { .ike_version = nego->version };
+
+	if (nego->facts || !sibling) {
+		return 0;
+	}
+	facts.local = sibling->facts.local;
+	facts.remote = sibling->facts.remote;
+	facts.local_id = sibling->facts.local_id;
+	facts.remote_id = sibling->facts.remote_id;
+	return keep_facts(nego, &facts);
+}
+
 int qm_nego_ike_gone(const struct qm_scene *scene, struct qm_ike *ike,
 					 const struct qm_input *input)
 {
@@ -390,6 +427,7 @@ int qm_nego_ike_gone(const struct qm_scene *scene, struct qm_ike *ike,
 	for (nego = ike->negos; nego; nego = nego->next) {
 		int e = qm_nego_keep_ike_facts(nego, input);
 
+		e = e ? e : keep_peer(nego);
 		/* its CHILD_SA, where there is one, is still to be said to go */
 		nego->thread = input->thread;
 		if (nego->wait == QM_WAIT_NOTHING || nego->wait == QM_WAIT_RETRY) {

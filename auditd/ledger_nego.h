@@ -61,6 +61,10 @@ int qm_nego_child_failed(const struct qm_scene *scene, const struct qm_input *in
 /** A CHILD_SA has its keys: the negotiation was a success. */
 void qm_nego_succeeded(const struct qm_scene *scene, const struct qm_sa_facts *sa);
 
+/** Another message of the peer's authentication, maybe on another thread. */
+void qm_nego_ike_auth(const struct qm_scene *scene, const struct qm_ike *ike,
+					  const struct qm_input *input);
+
 /** charon starts over with an IKE_SA, and so with what we began on it. */
 void qm_nego_ike_reset(const struct qm_scene *scene, struct qm_ike *ike,
 					   const struct qm_input *input);
