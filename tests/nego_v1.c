@@ -228,6 +228,19 @@ const struct qm_nego_case qm_nego_v1[] = {
 	  "failed 11/1; ike-destroying 1; | tick 6",
 	  "fail ike/1 resp ts-mismatch local none qm 8 18\n"
 	  "fail 11/1 init unknown ? first qm 7 -" },
+	{ "refused by the kernel, and then the IKE_SA goes", QM_NEGO_ALONE,
+	  "qm1< 1 7; born< 11/1; qm2> 1 7; | qm3< 1 7; born< 11/1; failed 11/1 installing;"
+	  "| cause 1 timeout; ike-down 1; ike-destroying 1; | tick 6",
+	  "fail 11/1 resp install-child-sa-failed local first qm 7 -" },
+	{ "the notify has to wait for the end of our exchange", QM_NEGO_ALONE,
+	  "@1 born> 11/1; qm1> 1 7; | @2 qm1< 1 8; | @3 qm2< 1 7; keys 11/1 init v1;"
+	  "installed 11; up 11/1; qm3> 1 7; info> 1 18",
+	  "fail ike/1 resp ts-mismatch local none qm 8 18" },
+	{ "the IKE_SA goes before an answer, and only its CHILD_SA is known", QM_NEGO_ALONE,
+	  "qm1< 1 6; born< 11/1; qm2> 1 6; | qm3< 1 6; born< 11/1; keys 11/1 resp v1;"
+	  "installed 11; up 11/1; | @2 qm1< 1 7; | ike-down 1; down 11; ike-destroying 1;"
+	  "destroying 11; | tick 6",
+	  "fail -/1 resp unknown ? none qm 7 -" },
 	{ "one of the peer's lingers, and the IKE_SA is deleted", QM_NEGO_ALONE,
 	  "@1 qm1< 1 7; born< 11/1; qm2> 1 7; | @2 qm1< 1 8; born< 12/1; qm2> 1 8;"
 	  "| @2 qm3< 1 8; born< 12/1; keys 12/1 resp v1; installed 12; up 12/1;"

@@ -233,6 +233,18 @@ const struct qm_nego_case qm_nego_v2[] = {
 	  "born> 11/1; req> 1 1 auth; | auth 1; rsp< 1 1 auth; | auth 1; rsp< 1 2 auth;"
 	  "| auth 1; rsp< 1 3 auth; ike-up 1; keys 11/1 init; installed 11; up 11/1",
 	  "" },
+	{ "EAP, and then no address", QM_NEGO_FIRST,
+	  "auth 1; req< 1 1 auth; rsp> 1 1 auth; | auth 1; rsp> 1 2 auth; | @2 auth 1;"
+	  "ike-up 1; alert 1 vip; rsp> 1 3 auth 36",
+	  "fail ike/1 resp vip-failure local none auth 3 36" },
+	{ "EAP, and then the peer is not authorized", QM_NEGO_FIRST,
+	  "auth 1; req< 1 1 auth; rsp> 1 1 auth; | auth 1; rsp> 1 2 auth; | @2 auth 1;"
+	  "alert 1 authorization; rsp> 1 3 auth 24; ike-down 1; abandoned 1",
+	  "fail ike/1 resp authorization-failed local none auth 3 24 unauth" },
+	{ "EAP, and then a proposal mismatch", QM_NEGO_FIRST,
+	  "auth 1; req< 1 1 auth; rsp> 1 1 auth; | auth 1; rsp> 1 2 auth; | @2 auth 1;"
+	  "ike-up 1; alert 1 proposal; failed 11/1 no-spi; rsp> 1 3 auth 14",
+	  "fail 11/1 resp proposal-mismatch-child local none auth 3 14 offer" },
 	{ "EAP, and then the selectors do not match", QM_NEGO_FIRST,
 	  "auth 1; req< 1 1 auth; rsp> 1 1 auth; | auth 1; rsp> 1 2 auth; | auth 1;"
 	  "ike-up 1; alert 1 ts; rsp> 1 3 auth 38",
@@ -345,6 +357,11 @@ const struct qm_nego_case qm_nego_v2[] = {
 	  "born> 11/1; req> 1 2 create; | rsp< 1 2 create; sa-refused 11/1;"
 	  "| cause 1 timeout; ike-down 1; ike-destroying 1; failed 11/1 installing",
 	  "fail 11/1 init install-child-sa-failed local first create 2 -" },
+	{ "a duplicate is given up unsent, and then the IKE_SA is deleted", QM_NEGO_ALONE,
+	  "born> 11/1; req> 1 2 create; | rsp< 1 2 create; keys 11/1 init; installed 11;"
+	  "up 11/1; | failed 12/1 no-spi; | ike-deleting 1; ike-down 1; down 11;"
+	  "ike-destroying 1; destroying 11; | tick 6",
+	  "" },
 	{ "no SPI, without a CHILD_SA before", QM_NEGO_FIRST,
 	  "ike-up 1; | ike-down 1; failed 11/1 no-spi; ike-destroying 1; | tick 6",
 	  "fail 11/1 init spi-allocation-failed local none - - -" },
@@ -359,8 +376,8 @@ const struct qm_nego_case qm_nego_v2[] = {
 	  "destroying 11; | tick 6",
 	  "fail 12/1 init spi-allocation-failed local none - - -" },
 	{ "the peer wants a method that we do not have", QM_NEGO_ALONE,
-	  "req> 1 2 create; | rsp< 1 2 create 17; destroying 11; ike-down 1; failed 12/1;"
-	  "ike-destroying 1",
+	  "born> 11/1; req> 1 2 create; | rsp< 1 2 create 17; destroying 11; ike-down 1;"
+	  "failed 12/1; ike-destroying 1",
 	  "fail 12/1 init notify remote first create 2 17" },
 	{ "nothing under way", QM_NEGO_ALONE,
 	  "born> 11/1; req> 1 2 create; | rsp< 1 2 create; keys 11/1 init; installed 11;"
