@@ -69,9 +69,24 @@ static void test_classes(void)
 	gate_kit_free(&kit);
 }
 
+/** A second answer that never came does not come back with another. */
+static void test_second_answers_expire(void)
+{
+	const uint64_t again = 400000;
+	struct gate_kit kit;
+
+	gate_kit_init(&kit, 0, 0, 1000);
+	qm_gate_resent(kit.gate, 7, gate_kit_time(0));
+	qm_gate_resent(kit.gate, 7, gate_kit_time(again));
+	CU_ASSERT_TRUE(qm_gate_is_second_answer(kit.gate, 7, gate_kit_time(again)));
+	CU_ASSERT_FALSE(qm_gate_is_second_answer(kit.gate, 7, gate_kit_time(again)));
+	gate_kit_free(&kit);
+}
+
 CU_TestInfo gate_classes_tests[] = {
 	{ "a suspect is not another's retransmission", test_another_acquitted },
 	{ "a thread goes on", test_forgotten },
 	{ "classes do not hide each other", test_classes },
+	{ "second answers expire", test_second_answers_expire },
 	CU_TEST_INFO_NULL,
 };
