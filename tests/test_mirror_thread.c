@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The mirror in a thread of its own, as it is used.
+ */
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "mirror.h"
+#include "test.h"
+#include "xfrm_kit.h"
+
+#define SAS 200u
+
+static const struct craft_sa first = { .src = "192.0.2.1", .dst = "192.0.2.2",
+									   .spi = 0x1000, .larval = true };
+
+/** What the thread was told, for the thread of the test to look at. */
+static struct {
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	unsigned counts[QM_MIRROR_EVENT_KIND_MAX];
+} told = { .mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+
+static void tell(void *user, const struct qm_mirror_event *event)
+{
+	(void)user;
+	pthread_mutex_lock(&told.mutex);
+	told.counts[event->kind]++;
+	pthread_cond_broadcast(&told.changed);
+	pthread_mutex_unlock(&told.mutex);
+}
+
+static void await(enum qm_mirror_event_kind kind, unsigned count)
+{
+	pthread_mutex_lock(&told.mutex);
+	while (told.counts[kind] < count) {
+		pthread_cond_wait(&told.changed, &told.mutex);
+	}
+	pthread_mutex_unlock(&told.mutex);
+}
+
+static void *run(void *user)
+{
+	return qm_mirror_run(user) < 0 ? user : NULL;
+}
+
+static void stop(struct qm_mirror *mirror, pthread_t thread)
+{
+	void *failed = mirror;
+
+	qm_mirror_stop(mirror);
+	pthread_join(thread, &failed);
+	CU_ASSERT_PTR_NULL(failed);
+	qm_mirror_free(mirror);
+}
+
+static struct qm_mirror *start(pthread_t *thread)
+{
+	const struct qm_mirror_config config = { .tell = tell };
+	struct qm_mirror *mirror = NULL;
+
+	for (unsigned i = 0; i < QM_MIRROR_EVENT_KIND_MAX; i++) {
+		told.counts[i] = 0;
+	}
+	QM_OK_FATAL(qm_mirror_new(&mirror, &config));
+	QM_INT(pthread_create(thread, NULL, run, mirror), 0);
+	return mirror;
+}
+
+/** Others ask, look and change things meanwhile. */
+static void test_others(void)
+{
+	struct qm_mirror *mirror;
+	struct qm_mirror_stats stats;
+	pthread_t thread;
+	unsigned resyncs = 1;
+
+	if (!xfrm_enter()) {
+		return;
+	}
+	mirror = start(&thread);
+	await(QM_MIRROR_RESYNC_END, resyncs);
+	for (unsigned i = 0; i < SAS; i++) {
+		struct craft_sa sa = first;
+
+		sa.spi += i;
+		QM_OK_FATAL(xfrm_alloc_spi(&sa, 0));
+		if (i % 20 == 0) {
+			qm_mirror_compare(mirror);
+			await(QM_MIRROR_RESYNC_END, ++resyncs);
+		}
+		QM_OK_FATAL(xfrm_delete_sa(&sa, 0));
+		stats = qm_mirror_stats(mirror);
+		CU_ASSERT(stats.messages <= SAS);
+	}
+	await(QM_MIRROR_SA_REMOVED, SAS);
+	qm_mirror_compare(mirror);
+	await(QM_MIRROR_RESYNC_END, resyncs + 1);
+	stats = qm_mirror_stats(mirror);
+	QM_INT(stats.sas, 0);
+	CU_ASSERT(stats.synced);
+	QM_INT(stats.messages, SAS);
+	stop(mirror, thread);
+}
+
+static void test_stop(void)
+{
+	struct qm_mirror *mirror;
+	pthread_t thread;
+
+	if (!xfrm_enter()) {
+		return;
+	}
+	for (unsigned i = 0; i < 50; i++) {
+		mirror = start(&thread);
+		if (i % 2) {
+			await(QM_MIRROR_RESYNC_END, 1);
+		}
+		stop(mirror, thread);
+	}
+}
+
+/** Between two runs nothing is lost. */
+static void test_again(void)
+{
+	struct qm_mirror *mirror;
+	pthread_t thread;
+
+	if (!xfrm_enter()) {
+		return;
+	}
+	mirror = start(&thread);
+	await(QM_MIRROR_RESYNC_END, 1);
+	qm_mirror_stop(mirror);
+	pthread_join(thread, NULL);
+	QM_OK_FATAL(xfrm_alloc_spi(&first, 0));
+	QM_OK_FATAL(xfrm_delete_sa(&first, 0));
+	QM_INT(pthread_create(&thread, NULL, run, mirror), 0);
+	await(QM_MIRROR_SA_REMOVED, 1);
+	stop(mirror, thread);
+	QM_INT(told.counts[QM_MIRROR_RESYNC_BEGIN], 1);
+}
+
+static void test_never_run(void)
+{
+	const struct qm_mirror_config config = { .tell = tell };
+	struct qm_mirror *mirror = NULL;
+
+	CU_ASSERT_PTR_NULL(qm_mirror_free(NULL));
+	if (!xfrm_enter()) {
+		return;
+	}
+	QM_OK_FATAL(qm_mirror_new(&mirror, &config));
+	CU_ASSERT_PTR_NULL(qm_mirror_free(mirror));
+}
+
+CU_TestInfo mirror_thread_tests[] = {
+	{ "others do things meanwhile", test_others },
+	{ "stopped at any time", test_stop },
+	{ "stopped, and run again", test_again },
+	{ "never run", test_never_run },
+	CU_TEST_INFO_NULL,
+};
