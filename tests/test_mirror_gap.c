@@ -80,6 +80,12 @@ static struct qm_mirror_resync expect_end(struct kit *kit, unsigned attempts)
 	return told->resync;
 }
 
+static void look_unsynced(struct kit *kit, const struct qm_mirror_event *event)
+{
+	CU_ASSERT_EQUAL(qm_mirror_stats(kit->mirror).synced,
+					event->kind == QM_MIRROR_RESYNC_END);
+}
+
 /** What came and went meanwhile is told, as found. */
 static void test_overrun(void)
 {
@@ -93,6 +99,7 @@ static void test_overrun(void)
 	fake_xfrm_drop(7);
 	dump(&b);
 	dump(&c);
+	kit.on_event = look_unsynced;
 	kit_run(&kit, QM_MIRROR_RESYNC_END);
 	expect_begin(&kit, QM_MIRROR_CAUSE_OVERRUN, -ENOBUFS);
 	told = kit_expect_sa(&kit, QM_MIRROR_SA_ADDED, &c);

@@ -166,6 +166,23 @@ static void test_back_off(void)
 	finish(&kit);
 }
 
+/** What a user gets who does not say otherwise. */
+static void test_defaults(void)
+{
+	static const struct qm_mirror_config config = { 0 };
+	struct kit kit;
+
+	fake_xfrm_begin();
+	fake_xfrm_tick(1000);
+	fake_xfrm_fail_dump(-ENOMEM, 8);
+	kit_new(&kit, &config);
+	kit_run(&kit, QM_MIRROR_RESYNC_END);
+	expect_begin(&kit, QM_MIRROR_CAUSE_START, 0);
+	QM_INT(kit_expect(&kit, QM_MIRROR_RESYNC_FAILED)->resync.attempts, 8);
+	expect_end(&kit, 9);
+	finish(&kit);
+}
+
 /** Failures are counted from one gap to the next. */
 static void test_fails_now_and_then(void)
 {
@@ -275,6 +292,7 @@ CU_TestInfo mirror_retry_tests[] = {
 	{ "a dump fails", test_dump_fails },
 	{ "a dump stalls", test_dump_stalls },
 	{ "dumps fail for long", test_back_off },
+	{ "the settings by default", test_defaults },
 	{ "dumps fail now and then", test_fails_now_and_then },
 	{ "dumps fail after an overrun", test_dropped_so_far },
 	{ "datagrams that are not from the kernel", test_dump_with_foreign },

@@ -4,7 +4,7 @@
  */
 #include <netinet/in.h>
 #include <pthread.h>
-#include <stdatomic.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "mirror.h"
@@ -12,6 +12,9 @@
 #include "xfrm_kit.h"
 
 #define SAS 200u
+
+/** Long enough to tell a thread that sleeps from one that does not. */
+#define IDLE_MS 200
 
 static const struct craft_sa first = { .src = "192.0.2.1", .dst = "192.0.2.2",
 									   .spi = 0x1000, .larval = true };
@@ -143,6 +146,37 @@ static void test_again(void)
 	QM_INT(told.counts[QM_MIRROR_RESYNC_BEGIN], 1);
 }
 
+/** Milliseconds of processor that a thread has used. */
+static double used_ms(pthread_t thread)
+{
+	struct timespec ts = { 0 };
+	clockid_t clock;
+
+	QM_INT(pthread_getcpuclockid(thread, &clock), 0);
+	QM_OK(clock_gettime(clock, &ts));
+	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
+}
+
+/** With nothing to do it sleeps, also after it was woken. */
+static void test_idle(void)
+{
+	struct qm_mirror *mirror;
+	pthread_t thread;
+	double before;
+
+	if (!xfrm_enter()) {
+		return;
+	}
+	mirror = start(&thread);
+	await(QM_MIRROR_RESYNC_END, 1);
+	qm_mirror_compare(mirror);
+	await(QM_MIRROR_RESYNC_END, 2);
+	before = used_ms(thread);
+	usleep(IDLE_MS * 1000);
+	CU_ASSERT(used_ms(thread) - before < IDLE_MS / 4);
+	stop(mirror, thread);
+}
+
 static void test_never_run(void)
 {
 	const struct qm_mirror_config config = { .tell = tell };
@@ -160,6 +194,7 @@ CU_TestInfo mirror_thread_tests[] = {
 	{ "others do things meanwhile", test_others },
 	{ "stopped at any time", test_stop },
 	{ "stopped, and run again", test_again },
+	{ "nothing to do", test_idle },
 	{ "never run", test_never_run },
 	CU_TEST_INFO_NULL,
 };

@@ -198,6 +198,15 @@ static void test_siphash(void)
 	QM_INT(qm_xfrm_map_hash(&map, &word, 1), (uint32_t)0x369095118d299a8e | 0x80000000);
 }
 
+/** More than slots have bits for numbers of is never asked for. */
+static void test_most(void)
+{
+	struct qm_xfrm_map map = make(UINT32_MAX);
+
+	QM_INT(map.max, QM_XFRM_MAP_MAX);
+	qm_xfrm_map_done(&map);
+}
+
 /** What was removed makes room for what comes. */
 static void test_reused(void)
 {
@@ -257,6 +266,7 @@ CU_TestInfo xfrm_map_tests[] = {
 	{ "removing all entries while visiting them", test_each_removed },
 	{ "entries with the same hash", test_one_hash },
 	{ "as many as are allowed", test_full },
+	{ "more than there can be", test_most },
 	{ "removed and added again", test_reused },
 	{ "the hash is SipHash-1-3", test_siphash },
 	{ "every map has a key of its own", test_seeded },
