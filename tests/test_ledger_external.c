@@ -230,6 +230,12 @@ static const struct qm_case resyncs[] = {
 	  "sync end; added-in 1 0/0; tick;" DELETED("1") "+ removed-in 1 0/0;" DONE,
 	  "start 1/1 init old=0\n"
 	  "end 1/1 external-delete external rekeys=0 4s, 2s late" },
+	{ "come back, and vanished again: another two seconds",
+	  SYNCED THERE("1") "sync begin; removed-in 1 vanished; sync end; + added-in 1 found;"
+	  "sync begin; + removed-in 1 vanished; + sync end; tick; tick;" DELETED("1")
+	  "+ removed-out 1 2/1;" DONE,
+	  "start 1/1 init old=0\n"
+	  "end 1/1 external-delete external rekeys=0 4s, 2s late" },
 	{ "deleted for good while there was doubt",
 	  SYNCED THERE("1") "sync begin; removed-in 1 vanished; sync end;"
 	  "removed-out 1 external 2/1; wait 3;" DELETED("1") DONE,

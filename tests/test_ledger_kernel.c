@@ -293,6 +293,14 @@ static const struct qm_case moves[] = {
 	  "start 1/1 init old=0\n"
 	  "lost netlink 4 for 6s\n"
 	  "end 1/1 deleted local rekeys=0 10s at 7" },
+	{ "the same, and found once more: that makes it no more known",
+	  SYNCED ADDED("1") NEW("1", "1", "init") "sync begin; hosts 1 7;"
+	  "added-in 1 to=7 found 90/1; added-out 1 to=7 found 90/1; removed-in 1 vanished;"
+	  "removed-out 1 vanished; sync end; added-in 1 to=7 found 95/2;"
+	  "added-out 1 to=7 found 95/2;" DELETED("1") "+ removed-in 1 to=7 500/5;"
+	  "+ removed-out 1 to=7 600/6;" DONE,
+	  "start 1/1 init old=0\n"
+	  "end 1/1 deleted local rekeys=0 12s at 7" },
 	{ "the same, and charon says so last",
 	  SYNCED ADDED("1") NEW("1", "1", "init") "sync begin;"
 	  "added-in 1 to=7 found 90/1; added-out 1 to=7 found 90/1; removed-in 1 vanished;"

@@ -327,6 +327,75 @@ static void test_tenants(void)
 	qm_ledger_free(ledger);
 }
 
+/** Keeps what is told of strays, by the last byte of their destination. */
+static void keep(void *user, const struct qm_event *event)
+{
+	struct qm_kernel_sa *kept = user;
+
+	if (event->kind == QM_EVENT_UNKNOWN_SA) {
+		kept[event->kernel->id.dst.ip[3]] = *event->kernel;
+	}
+}
+
+static void tell_half(struct qm_ledger *ledger, const struct qm_sa_facts *facts, bool in)
+{
+	const struct qm_kernel_sa sa = {
+		.id = { QM_SATYPE_ESP, in ? facts->in_spi : facts->out_spi,
+				in ? facts->local : facts->remote },
+		.if_id = in ? facts->if_id_in : facts->if_id_out,
+		.mark = in ? facts->mark_in : facts->mark_out,
+		.by = QM_PARTY_LOCAL,
+	};
+
+	tell_kernel(ledger, QM_INPUT_KERNEL_ADDED, &sa, 1);
+}
+
+static void expect_left(const struct qm_kernel_sa *sa, uint32_t spi, uint8_t src,
+						uint32_t if_id, uint32_t mark)
+{
+	QM_INT(sa->id.satype, QM_SATYPE_ESP);
+	QM_INT(sa->id.spi, spi);
+	QM_INT(sa->src.ip[3], src);
+	QM_INT(sa->src.port, 0);
+	QM_INT(sa->reqid, 5);
+	QM_INT(sa->if_id, if_id);
+	QM_INT(sa->mark.value, mark);
+	QM_INT(sa->samode, QM_SAMODE_TUNNEL);
+	QM_INT(sa->by, QM_PARTY_LOCAL);
+}
+
+/** Of what charon leaves behind its facts tell. */
+static void test_left_behind(void)
+{
+	struct qm_kernel_sa kept[256] = { 0 };
+	struct qm_input input = {
+		.type = QM_INPUT_UP, .time = qm_history_time(1), .ike_sa = 1, .child_sa = 5,
+	};
+	struct qm_ledger *ledger;
+
+	QM_OK_FATAL(qm_ledger_new(&ledger, keep, kept));
+	sync_end(ledger, 1);
+	qm_history_facts(&input.sa, 5, 1, 2, QM_SATYPE_ESP, 1);
+	input.sa.samode = QM_SAMODE_TUNNEL;
+	input.sa.if_id_in = 7;
+	input.sa.if_id_out = 8;
+	input.sa.mark_in = (struct qm_mark){ 9, UINT32_MAX };
+	input.sa.mark_out = (struct qm_mark){ 10, UINT32_MAX };
+	input.sa.local.ip[3] = 21;
+	input.sa.remote.ip[3] = 22;
+	QM_OK(qm_ledger_input(ledger, &input));
+	tell_half(ledger, &input.sa, true);
+	tell_half(ledger, &input.sa, false);
+	input.type = QM_INPUT_CHILD_STATE;
+	input.state = QM_CHILD_DESTROYING;
+	QM_OK(qm_ledger_input(ledger, &input));
+	tick(ledger, 3);
+	tick(ledger, 13);
+	expect_left(&kept[21], input.sa.in_spi, 22, 7, 9);
+	expect_left(&kept[22], input.sa.out_spi, 21, 8, 10);
+	qm_ledger_free(ledger);
+}
+
 /** Of several SAs of one name, a CHILD_SA claims its own. */
 static void test_claims(void)
 {
@@ -391,6 +460,7 @@ CU_TestInfo ledger_stray_tests[] = {
 	{ "a bounded number", test_bounds },
 	{ "ticks", test_waits },
 	{ "CHILD_SAs that differ in mark or interface id", test_tenants },
+	{ "what is told of SAs left behind", test_left_behind },
 	{ "kernel SAs that differ in their interface id", test_claims },
 	{ "others' SAs that differ in their mark", test_marks },
 	CU_TEST_INFO_NULL,
