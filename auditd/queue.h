@@ -42,8 +42,8 @@ int qm_queue_push(struct qm_queue *queue, const struct qm_input *input);
 /**
  * Appends a copy of an input that its sender can keep back or do without.
  *
- * @return	as qm_queue_push(), but nothing is counted; and -ENOSPC if the queue is
- *			more than half full: the rest is for what cannot be made up for
+ * @return	as qm_queue_push(), but nothing is counted; and -ENOSPC once half of
+ *			the queue is full, rounded up: the rest is for what cannot be made up for
  */
 int qm_queue_offer(struct qm_queue *queue, const struct qm_input *input);
 
