@@ -63,6 +63,7 @@ static const char *const v2_errors[] = {
 	[46] = "AUTHORIZATION_FAILED",
 	[47] = "STATE_NOT_FOUND",
 	[48] = "TS_MAX_QUEUE",
+	[49] = "REGISTRATION_FAILED",
 };
 
 const char *qm_notify_name(uint8_t version, uint16_t type)

@@ -64,7 +64,8 @@ static const struct name v2_errors[] = {
 	{ 41, "UNEXPECTED_NAT_DETECTED" }, { 42, "USE_ASSIGNED_HoA" },
 	{ 43, "TEMPORARY_FAILURE" }, { 44, "CHILD_SA_NOT_FOUND" },
 	{ 45, "INVALID_GROUP_ID" }, { 46, "AUTHORIZATION_FAILED" },
-	{ 47, "STATE_NOT_FOUND" }, { 48, "TS_MAX_QUEUE" }, { 0, NULL },
+	{ 47, "STATE_NOT_FOUND" }, { 48, "TS_MAX_QUEUE" }, { 49, "REGISTRATION_FAILED" },
+	{ 0, NULL },
 };
 
 /** QM_FAILURE_NOTIFY has no name of its own. */

@@ -322,6 +322,8 @@ static void test_names(void)
 	QM_STR(qm_nego_state_name(-1), "?");
 	QM_STR(qm_notify_name(1, 14), "NO_PROPOSAL_CHOSEN");
 	QM_STR(qm_notify_name(2, 8), NULL);
+	QM_STR(qm_notify_name(2, 49), "REGISTRATION_FAILED");
+	QM_STR(qm_notify_name(2, 50), NULL);
 	QM_STR(qm_notify_name(2, 16383), NULL);
 	QM_STR(qm_notify_name(1, 31), NULL);
 	QM_STR(qm_notify_name(1, 0), NULL);
