@@ -95,9 +95,6 @@ enum qm_nego_state {
 	QM_NEGO_NONE,
 	/** our proposal, or our choice, is out */
 	QM_NEGO_FIRST_SENT,
-	/** IKEv1 initiator: the third message is out */
-	QM_NEGO_FINAL_SENT,
-	QM_NEGO_COMPLETE,
 	QM_NEGO_STATE_MAX,
 };
 

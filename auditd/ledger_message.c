@@ -169,8 +169,14 @@ static int on_quick_mode(const struct qm_scene *scene, struct qm_ike *ike,
 				   begin(scene, ike, input) : 0;
 	}
 	follow(scene, nego, input);
+	if (!message->incoming && message->request) {
+		/* our third message: charon sends it once it has installed the CHILD_SA, so
+		 * this was a success if we were told of its keys or not */
+		qm_nego_drop(scene, nego);
+		return 0;
+	}
 	if (!message->incoming) {
-		nego->state = message->request ? QM_NEGO_FINAL_SENT : QM_NEGO_FIRST_SENT;
+		nego->state = QM_NEGO_FIRST_SENT;
 	}
 	note_error(nego, input);
 	return 0;

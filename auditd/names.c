@@ -47,8 +47,6 @@ static const char *const nego_states[QM_NEGO_STATE_MAX] = {
 	[QM_NEGO_UNKNOWN] = "?",
 	[QM_NEGO_NONE] = "none",
 	[QM_NEGO_FIRST_SENT] = "first-sent",
-	[QM_NEGO_FINAL_SENT] = "final-sent",
-	[QM_NEGO_COMPLETE] = "complete",
 };
 
 static const char *const parties[QM_PARTY_MAX] = {

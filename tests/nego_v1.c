@@ -90,6 +90,10 @@ const struct qm_nego_case qm_nego_v1[] = {
 	  "born> 11/1; qm1> 1 7; | qm2< 1 7; keys 11/1 init v1; installed 11; up 11/1;"
 	  "qm3> 1 7",
 	  "" },
+	{ "our success, and what its keys and its announcement told is lost", QM_NEGO_ALONE,
+	  "born> 11/1; qm1> 1 7; | qm2< 1 7; installed 11; qm3> 1 7; | ike-deleting 1;"
+	  "ike-down 1; down 11; ike-destroying 1; destroying 11; | tick 6",
+	  "" },
 	{ "success after an error that charon ignores", QM_NEGO_OURS,
 	  "born> 11/1; qm1> 1 7; | info< 1 17; | qm2< 1 7; keys 11/1 init v1; installed 11;"
 	  "up 11/1; qm3> 1 7",

@@ -33,8 +33,7 @@ static const struct name alerts[] = {
 
 static const struct name states[] = {
 	{ QM_NEGO_UNKNOWN, "?" }, { QM_NEGO_NONE, "none" },
-	{ QM_NEGO_FIRST_SENT, "first" }, { QM_NEGO_FINAL_SENT, "final" },
-	{ QM_NEGO_COMPLETE, "complete" }, { 0, NULL },
+	{ QM_NEGO_FIRST_SENT, "first" }, { 0, NULL },
 };
 
 static const struct name points[] = {

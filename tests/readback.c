@@ -336,8 +336,7 @@ static void read_failed(struct reader *r, const struct qm_event *event,
 	is_failure(r, failure, sa->ike_version);
 	is(r, "failure-point",
 	   ENUM_NAME(failure->point, "?", "local", "remote", "local", "local"));
-	is(r, "qm-state", ENUM_NAME(failure->state, "?", "none", "first-sent", "final-sent",
-								"complete"));
+	is(r, "qm-state", ENUM_NAME(failure->state, "?", "none", "first-sent"));
 	is(r, "exchange", qm_readvalue_exchange(sa->ike_version, failure->exchange));
 	is_known(r, "msgid", failure->has_msgid, failure->msgid);
 	is(r, "notify", qm_readvalue_notify(sa->ike_version, failure->notify));

@@ -317,7 +317,7 @@ static void test_names(void)
 	QM_STR(qm_failure_name(QM_FAILURE_TIMEOUT), "retransmit-send-timeout");
 	QM_STR(qm_failure_name(QM_FAILURE_MAX), "unknown");
 	QM_STR(qm_failure_name(-1), "unknown");
-	QM_STR(qm_nego_state_name(QM_NEGO_FINAL_SENT), "final-sent");
+	QM_STR(qm_nego_state_name(QM_NEGO_FIRST_SENT), "first-sent");
 	QM_STR(qm_nego_state_name(QM_NEGO_STATE_MAX), "?");
 	QM_STR(qm_nego_state_name(-1), "?");
 	QM_STR(qm_notify_name(1, 14), "NO_PROPOSAL_CHOSEN");

@@ -65,7 +65,7 @@ GRAMMAR = {
         ("laddr", MAYBE_ADDRESS), ("lport", KNOWN), ("raddr", SENDER), ("rport", KNOWN),
         ("local-ts", SELECTORS), ("remote-ts", SELECTORS), ("proposals", PROPOSALS)] + IDS + [
         ("reason", "[a-z][a-z0-9-]+"), ("failure-point", r"local|remote|\?"),
-        ("qm-state", r"none|first-sent|final-sent|complete|\?"), ("exchange", EXCHANGE),
+        ("qm-state", r"none|first-sent|\?"), ("exchange", EXCHANGE),
         ("msgid", KNOWN), ("notify", NOTIFY)] + SUMMARY,
     "invalid-packet": [
         ("event-id", "4977"), ("ike-version", KNOWN), ("exchange", EXCHANGE),
