@@ -64,6 +64,26 @@ static bool is_incoming(const struct qm_input *input)
 }
 
 /**
+ * Whether an input begins an end of the IKE_SA that a negotiation was over before:
+ * where it is what brings a negotiation down, charon says so first.
+ */
+static bool comes_after(const struct qm_nego *nego, const struct qm_input *input)
+{
+	switch (input->type) {
+	case QM_INPUT_IKE_CAUSE:
+	case QM_INPUT_IKE_DELETING:
+	case QM_INPUT_IKE_DOWN:
+		return nego->child_failed;
+	case QM_INPUT_IKE_DESTROYING:
+	case QM_INPUT_IKE_ABANDONED:
+		/* of what was never sent this is part of the same */
+		return nego->child_failed && nego->wait != QM_WAIT_UNSENT;
+	default:
+		return false;
+	}
+}
+
+/**
  * Whether an input shows that no more is to come of a negotiation: its thread is at
  * another IKE_SA or message, or another thread has the IKE_SA.
  */
@@ -71,12 +91,8 @@ static bool leaves(const struct qm_nego *nego, const struct qm_input *input)
 {
 	const bool same_ike = nego->ike->ike_sa == input->ike_sa;
 
-	if (is_older(nego, input->time, SETTLE_MS)) {
-		return true;
-	}
-	if (nego->wait == QM_WAIT_UNSENT && same_ike &&
-		(input->type == QM_INPUT_IKE_DOWN || input->type == QM_INPUT_IKE_DELETING)) {
-		/* it did not bring the IKE_SA down: charon would have said so first */
+	if (is_older(nego, input->time, SETTLE_MS) ||
+		(same_ike && comes_after(nego, input))) {
 		return true;
 	}
 	return nego->thread == input->thread ? !same_ike || is_incoming(input) : same_ike;

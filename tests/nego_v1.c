@@ -210,6 +210,21 @@ const struct qm_nego_case qm_nego_v1[] = {
 	  "failed 11/1; | @1 qm3< 1 8; born< 12/1; keys 12/1 resp v1; installed 12;"
 	  "up 12/1; | tick 6",
 	  "fail 11/1 init proposal-mismatch-child remote first qm 7 14" },
+	{ "one takes another's CHILD_SA along, and then the IKE_SA is deleted", QM_NEGO_ALONE,
+	  "qm1< 1 7; born< 11/1; qm2> 1 7; | qm1< 1 8; failed 11/1; info> 1 14;"
+	  "| peer-delete-ike 1; ike-deleting 1; ike-down 1; ike-destroying 1; | tick 6",
+	  "fail ike/1 resp proposal-mismatch-child local none qm 8 14\n"
+	  "fail 11/1 resp unknown ? first qm 7 -" },
+	{ "one takes another's CHILD_SA along, and then the peer is silent", QM_NEGO_ALONE,
+	  "qm1< 1 7; born< 11/1; qm2> 1 7; | qm1< 1 8; failed 11/1; info> 1 14;"
+	  "| cause 1 timeout; ike-down 1; ike-destroying 1; | tick 6",
+	  "fail ike/1 resp proposal-mismatch-child local none qm 8 14\n"
+	  "fail 11/1 resp unknown ? first qm 7 -" },
+	{ "one takes another's CHILD_SA along, and then the IKE_SA goes", QM_NEGO_ALONE,
+	  "qm1< 1 7; born< 11/1; qm2> 1 7; | qm1< 1 8; failed 11/1; info> 1 14;"
+	  "| @0 shutdown; @1 ike-destroying 1; | tick 6",
+	  "fail ike/1 resp proposal-mismatch-child local none qm 8 14\n"
+	  "fail 11/1 resp unknown ? first qm 7 -" },
 	{ "no SPI for one, which takes another's CHILD_SA along", QM_NEGO_ALONE,
 	  "@1 qm1< 1 7; born< 11/1; qm2> 1 7; | @2 qm1< 1 8; born< 12/1; failed 11/1;"
 	  "failed 12/1 no-spi; info> 1 14; | tick 6",
@@ -225,8 +240,8 @@ const struct qm_nego_case qm_nego_v1[] = {
 	  "@2 born> 11/1; qm1> 1 7; | @3 qm1< 1 8; born< 12/1; qm2> 1 8; | @1 qm3< 1 8;"
 	  "born< 12/1; failed 12/1 installing; | @1 ike-down 1; failed 11/1;"
 	  "ike-destroying 1; | tick 6",
-	  "fail 11/1 init unknown ? first qm 7 -\n"
-	  "fail 12/1 resp install-child-sa-failed local first qm 8 -" },
+	  "fail 12/1 resp install-child-sa-failed local first qm 8 -\n"
+	  "fail 11/1 init unknown ? first qm 7 -" },
 	{ "theirs is refused, ours goes with the IKE_SA", QM_NEGO_ALONE,
 	  "@2 born> 11/1; qm1> 1 7; | @3 qm1< 1 8; info> 1 18; | @3 ike-down 1;"
 	  "failed 11/1; ike-destroying 1; | tick 6",

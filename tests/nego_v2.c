@@ -153,6 +153,11 @@ const struct qm_nego_case qm_nego_v2[] = {
 	  "born> 11/1; req> 1 2 create; | rsp< 1 2 create; keys 11/1 init; installed 11;"
 	  "up 11/1; | failed 12/1; | tick 6",
 	  "fail 12/1 init unknown ? none - - -" },
+	{ "one with an SPI is given up unsent, and then the peer is silent", QM_NEGO_ALONE,
+	  "born> 11/1; req> 1 2 create; | rsp< 1 2 create; keys 11/1 init; installed 11;"
+	  "up 11/1; | failed 12/1; | cause 1 timeout; ike-down 1; down 11; ike-destroying 1;"
+	  "destroying 11; | tick 6",
+	  "fail 12/1 init unknown ? none - - -" },
 	{ "one with an SPI is given up unsent, and another is not", QM_NEGO_OURS,
 	  "born> 11/1; req> 1 2 create; | rsp< 1 2 create; keys 11/1 init; installed 11;"
 	  "up 11/1; | failed 12/1; born> 13/1; req> 1 3 create; | rsp< 1 3 create;"
