@@ -418,7 +418,7 @@ void qm_nego_ike_reset(const struct qm_scene *scene, struct qm_ike *ike,
 	ike->cause = QM_CAUSE_NONE;
 }
 
-/** Who the peer is, by a CHILD_SA that goes with the IKE_SA. @return 0, -ENOMEM */
+/** What a CHILD_SA that goes with the IKE_SA knows of that. @return 0, -ENOMEM */
 static int keep_peer(struct qm_nego *nego)
 {
 	const struct qm_sa *sibling = nego->ike->children;
@@ -429,8 +429,11 @@ static int keep_peer(struct qm_nego *nego)
 	}
 	facts.local = sibling->facts.local;
 	facts.remote = sibling->facts.remote;
+	facts.vip = sibling->facts.vip;
+	facts.conn_name = sibling->facts.conn_name;
 	facts.local_id = sibling->facts.local_id;
 	facts.remote_id = sibling->facts.remote_id;
+	facts.acct = sibling->facts.acct;
 	return keep_facts(nego, &facts);
 }
 

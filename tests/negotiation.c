@@ -275,6 +275,9 @@ static void add_statement(struct parser *parser, struct qm_words *words,
 		script->seconds[i] = qm_words_number(words, words->word[1]);
 	}
 	parse_statement(parser, words, input);
+	if (qm_nego_has_facts(input)) {
+		qm_sample_text(&input->sa.conn_name, "gw");
+	}
 	set_ike_sa(parser, input);
 	script->count++;
 }
@@ -332,7 +335,7 @@ unsigned qm_nego_count(const struct qm_nego_script *script)
 	return count;
 }
 
-/** The peer's address is always known, and the selectors are on their own sides. */
+/** What is always known is, and the selectors are on their own sides. */
 static const char *wrong_failure(const struct qm_event *event)
 {
 	const struct qm_sa_facts *sa = event->sa;
@@ -343,6 +346,9 @@ static const char *wrong_failure(const struct qm_event *event)
 	}
 	if (sa->remote.family != AF_INET || sa->remote.ip[0] != 198) {
 		return "no address of the peer";
+	}
+	if (!sa->conn_name.len) {
+		return "no name of the connection";
 	}
 	if (sa->local_ts.count &&
 		(sa->local_ts.ts[0].from[1] != ours || sa->remote_ts.ts[0].from[1] != 3 - ours)) {
