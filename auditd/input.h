@@ -70,7 +70,7 @@ enum qm_input_type {
 	QM_INPUT_IKE_DELETING,
 	/** ike_sa: about to be gone */
 	QM_INPUT_IKE_DESTROYING,
-	/** the same of one that was never established: sa, as far as it is known */
+	/** the same of one that has no CHILD_SA: sa, as far as it is known */
 	QM_INPUT_IKE_ABANDONED,
 	/** CHILD_SAs move from ike_sa to new_ike_sa (IKE rekey, IKEv1 reauth) */
 	QM_INPUT_IKE_MOVED,

@@ -294,15 +294,24 @@ METHOD(listener_t, child_state_change, bool,
 }
 
 /**
- * Queue that an IKE_SA goes; with what is known of the peer if that has not got
- * through its authentication
+ * Whether the ledger may have to be told whose an IKE_SA is that goes: not by
+ * its CHILD_SAs, and something may have been under way on it
+ */
+static bool is_alone(ike_sa_t *ike_sa)
+{
+	return ike_sa->get_state(ike_sa) != IKE_CREATED &&
+		   !ike_sa->get_child_count(ike_sa);
+}
+
+/**
+ * Queue that an IKE_SA goes; with what is known of the peer if nothing else told
  */
 static void push_destroying(private_qm_audit_listener_t *this,
 							ike_sa_t *ike_sa)
 {
 	struct qm_input input;
 
-	if (ike_sa->get_state(ike_sa) != IKE_CONNECTING)
+	if (!is_alone(ike_sa))
 	{
 		qm_audit_input_push(this->recorder, QM_INPUT_IKE_DESTROYING, ike_sa);
 		return;

@@ -260,6 +260,9 @@ const struct qm_nego_case qm_nego_v1[] = {
 	  "installed 11; up 11/1; | @2 qm1< 1 7; | ike-down 1; down 11; ike-destroying 1;"
 	  "destroying 11; | tick 6",
 	  "fail -/1 resp unknown ? none qm 7 -" },
+	{ "the IKE_SA goes before an answer, and nothing else is known", QM_NEGO_ALONE,
+	  "qm1< 1 7; | ike-down 1; abandoned 1; | tick 6",
+	  "fail ike/1 resp unknown ? none qm 7 -" },
 	{ "one of the peer's lingers, and the IKE_SA is deleted", QM_NEGO_ALONE,
 	  "@1 qm1< 1 7; born< 11/1; qm2> 1 7; | @2 qm1< 1 8; born< 12/1; qm2> 1 8;"
 	  "| @2 qm3< 1 8; born< 12/1; keys 12/1 resp v1; installed 12; up 12/1;"

@@ -358,6 +358,10 @@ const struct qm_nego_case qm_nego_v2[] = {
 	  "born> 11/1; req> 1 2 create; | rsp> 1 5 create 7; cause 1 parse-error;"
 	  "ike-down 1; ike-destroying 1; failed 11/1",
 	  "fail 11/1 init parse-error-body remote first create 2 -" },
+	{ "a request that makes no sense comes before our answer", QM_NEGO_ALONE,
+	  "req< 1 2 create; born< 11/1; | rsp> 1 3 create 7; cause 1 parse-error;"
+	  "ike-down 1; abandoned 1; | tick 6",
+	  "fail ike/1 resp parse-error-body remote none create 2 -" },
 	{ "refused, and the IKE_SA goes before the SA is deleted", QM_NEGO_ALONE,
 	  "born> 11/1; req> 1 2 create; | rsp< 1 2 create; sa-refused 11/1;"
 	  "| cause 1 timeout; ike-down 1; ike-destroying 1; failed 11/1 installing",

@@ -15,7 +15,7 @@
  *					installed; anew, it has the SPI of the CHILD_SA numbered before
  *					it; connecting, its IKE_SA is not established
  *	reset I			charon starts over with an IKE_SA
- *	abandoned I		an IKE_SA that was never established is about to be gone
+ *	abandoned I		an IKE_SA that has no CHILD_SA is about to be gone
  *	tick N			N seconds pass, then the ledger is told so
  *
  * M is the message ID and X an exchange: auth, create, or followup. 10 ms pass
@@ -27,7 +27,8 @@
  *
  *	fail C/I init|resp|? reason point state X M N [offer] [ts] [unauth]
  *
- * C is "ike" where only the IKE_SA's facts are known, "-" where only addresses.
+ * C is "ike" where only the IKE_SA's facts are known, "-" where another CHILD_SA told
+ * these. The peer's address and the connection's name are always known.
  * What is not known is "?" or "-".
  */
 #ifndef QM_NEGOTIATION_H
