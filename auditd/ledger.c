@@ -344,6 +344,7 @@ static int on_ike(struct qm_ledger *ledger, const struct qm_input *input)
 
 static int on_initial_contact(struct qm_ledger *ledger, const struct qm_input *input)
 {
+	const struct qm_scene scene = scene_of(ledger);
 	struct qm_ike *ike;
 	int r;
 
@@ -354,6 +355,7 @@ static int on_initial_contact(struct qm_ledger *ledger, const struct qm_input *i
 	qm_table_set_contact(&ledger->table, ike, true);
 	ike->contact_thread = input->thread;
 	ike->contact_input = ledger->inputs;
+	qm_nego_ike_auth(&scene, ike, input);
 	return 0;
 }
 

@@ -242,6 +242,11 @@ const struct qm_nego_case qm_nego_v2[] = {
 	  "auth 1; req< 1 1 auth; rsp> 1 1 auth; | auth 1; rsp> 1 2 auth; | @2 auth 1;"
 	  "ike-up 1; alert 1 vip; rsp> 1 3 auth 36",
 	  "fail ike/1 resp vip-failure local none auth 3 36" },
+	{ "EAP, and then no address, and the peer says so late that it is alone",
+	  QM_NEGO_FIRST,
+	  "auth 1; req< 1 1 auth; rsp> 1 1 auth; | auth 1; rsp> 1 2 auth; | @2 contact 1;"
+	  "ike-up 1; alert 1 vip; rsp> 1 3 auth 36",
+	  "fail ike/1 resp vip-failure local none auth 3 36" },
 	{ "EAP, and then the peer is not authorized", QM_NEGO_FIRST,
 	  "auth 1; req< 1 1 auth; rsp> 1 1 auth; | auth 1; rsp> 1 2 auth; | @2 auth 1;"
 	  "alert 1 authorization; rsp> 1 3 auth 24; ike-down 1; abandoned 1",
