@@ -16,6 +16,10 @@
 #include <collections/array.h>
 #include <crypto/key_exchange.h>
 
+#ifndef QM_AUDIT_STRONGSWAN
+#error "configure says which strongSwan this is built for"
+#endif
+
 /**
  * What the child_keys hook passes for the key exchange: since 6.0.0 all of
  * several. Only the signature matters here.
