@@ -14,6 +14,9 @@
 /** Notifications that are read before a dump, or the user, has its turn. */
 #define NOTICE_TURN 256
 
+/** Such turns when it is stopped. */
+#define STOP_TURNS 64
+
 /**
  * The longest wait. A socket that something closed, and whose number is another file's
  * by now, has to be found out by looking.
@@ -200,11 +203,25 @@ static void work(struct qm_mirror *mirror, bool noticed, bool dumped)
 		qm_mirror_read_dump(mirror);
 	}
 	wipe(mirror);
-	if (mirror->phase == QM_MIRROR_SYNCED && atomic_exchange(&mirror->asked, false)) {
+	if (mirror->phase == QM_MIRROR_SYNCED &&
+		(atomic_exchange(&mirror->asked, false) ||
+		 qm_mirror_now_ms() >= mirror->compare_at_ms)) {
 		qm_mirror_gap(mirror, QM_MIRROR_CAUSE_ASKED, 0);
 	}
 	qm_mirror_advance(mirror);
 	publish(mirror);
+}
+
+/** What waits when the thread is stopped, but not for ever what comes. */
+static void take_rest(struct qm_mirror *mirror)
+{
+	int turn;
+
+	mirror->drained = false;
+	for (turn = 0; turn < STOP_TURNS && !mirror->drained; turn++) {
+		read_notices(mirror);
+		wipe(mirror);
+	}
 }
 
 int qm_mirror_run(struct qm_mirror *mirror)
@@ -234,6 +251,7 @@ int qm_mirror_run(struct qm_mirror *mirror)
 		}
 		work(mirror, fds[1].revents, fds[2].revents);
 	}
+	take_rest(mirror);
 	return 0;
 }
 

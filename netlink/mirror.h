@@ -11,7 +11,8 @@
  *
  * What it can miss without knowing: the kernel does not say when it has no memory
  * for a notification, nor that an SPI was allocated (a larval SA), nor that SAs went
- * with a network device; so ask for a comparison now and then: qm_mirror_compare().
+ * with a network device; so have it compare now and then: compare_ms, or
+ * qm_mirror_compare().
  *
  * One thread runs it, the one that calls qm_mirror_run(): all calls back come from
  * there, and may take their time, while notifications wait in the receive buffer.
@@ -82,7 +83,7 @@ enum qm_mirror_cause {
 	QM_MIRROR_CAUSE_UNCLEAR,
 	/** there was no memory, or no room, for an SA or policy */
 	QM_MIRROR_CAUSE_MEMORY,
-	/** qm_mirror_compare() */
+	/** qm_mirror_compare(), or compare_ms */
 	QM_MIRROR_CAUSE_ASKED,
 	QM_MIRROR_CAUSE_MAX,
 };
@@ -149,6 +150,9 @@ struct qm_mirror_config {
 	uint32_t retry_max_ms;
 	/** dumps that fail until RESYNC_FAILED is told; 0 for 8 */
 	uint32_t retries;
+	/** milliseconds from one complete dump to a comparison that nobody asked for; 0
+	 * for none */
+	uint32_t compare_ms;
 	/** told of every event */
 	qm_mirror_tell_t tell;
 	/** passed to tell */
@@ -200,7 +204,10 @@ int qm_mirror_new(struct qm_mirror **ret, const struct qm_mirror_config *config)
  */
 int qm_mirror_run(struct qm_mirror *mirror);
 
-/** Has qm_mirror_run() return soon, or the next one if none runs. For any thread. */
+/**
+ * Has qm_mirror_run() return soon, or the next one if none runs: it takes what waits,
+ * if that is not without end, and returns. For any thread.
+ */
 void qm_mirror_stop(struct qm_mirror *mirror);
 
 /**

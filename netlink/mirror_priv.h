@@ -121,6 +121,8 @@ struct qm_mirror {
 	/** CLOCK_MONOTONIC, milliseconds: when to begin a dump, or to give it up */
 	uint64_t retry_at_ms;
 	uint64_t give_up_ms;
+	/** the same: when to compare; set when `phase` becomes SYNCED */
+	uint64_t compare_at_ms;
 	/** drops of the socket that were counted before */
 	uint32_t drops;
 	struct qm_mirror_resync resync;

@@ -140,6 +140,9 @@ static void end(struct qm_mirror *mirror)
 	qm_mirror_sweep_policies(mirror);
 	qm_mirror_count_drops(mirror);
 	mirror->counters.synced = true;
+	mirror->compare_at_ms = mirror->config.compare_ms ?
+								qm_mirror_now_ms() + mirror->config.compare_ms :
+								UINT64_MAX;
 	mirror->counters.resyncs++;
 	tell_resync(mirror, QM_MIRROR_RESYNC_END);
 }
@@ -166,16 +169,25 @@ void qm_mirror_advance(struct qm_mirror *mirror)
 	}
 }
 
+/** When there is something to do for the clock alone, on CLOCK_MONOTONIC. */
+static uint64_t next_ms(const struct qm_mirror *mirror)
+{
+	if (qm_mirror_dumping(mirror)) {
+		return mirror->give_up_ms;
+	}
+	return mirror->phase == QM_MIRROR_SYNCED ? mirror->compare_at_ms :
+											   mirror->retry_at_ms;
+}
+
 int qm_mirror_wait_ms(const struct qm_mirror *mirror, int max)
 {
-	const uint64_t until =
-		qm_mirror_dumping(mirror) ? mirror->give_up_ms : mirror->retry_at_ms;
+	const uint64_t until = next_ms(mirror);
 	const uint64_t now = qm_mirror_now_ms();
 
 	if (!mirror->drained || mirror->dump_done) {
 		return 0;
 	}
-	if (mirror->phase == QM_MIRROR_SYNCED || until >= now + (uint64_t)max) {
+	if (until >= now + (uint64_t)max) {
 		return max;
 	}
 	return until > now ? (int)(until - now) : 0;

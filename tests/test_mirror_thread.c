@@ -59,17 +59,24 @@ static void stop(struct qm_mirror *mirror, pthread_t thread)
 	qm_mirror_free(mirror);
 }
 
-static struct qm_mirror *start(pthread_t *thread)
+static struct qm_mirror *start_config(pthread_t *thread,
+									  const struct qm_mirror_config *config)
 {
-	const struct qm_mirror_config config = { .tell = tell };
 	struct qm_mirror *mirror = NULL;
 
 	for (unsigned i = 0; i < QM_MIRROR_EVENT_KIND_MAX; i++) {
 		told.counts[i] = 0;
 	}
-	QM_OK_FATAL(qm_mirror_new(&mirror, &config));
+	QM_OK_FATAL(qm_mirror_new(&mirror, config));
 	QM_INT(pthread_create(thread, NULL, run, mirror), 0);
 	return mirror;
+}
+
+static struct qm_mirror *start(pthread_t *thread)
+{
+	const struct qm_mirror_config config = { .tell = tell };
+
+	return start_config(thread, &config);
 }
 
 /** Others ask, look and change things meanwhile. */
@@ -146,6 +153,42 @@ static void test_again(void)
 	QM_INT(told.counts[QM_MIRROR_RESYNC_BEGIN], 1);
 }
 
+/** What was notified before the end is told. */
+static void test_rest(void)
+{
+	struct qm_mirror *mirror;
+	pthread_t thread;
+
+	if (!xfrm_enter()) {
+		return;
+	}
+	mirror = start(&thread);
+	await(QM_MIRROR_RESYNC_END, 1);
+	qm_mirror_stop(mirror);
+	pthread_join(thread, NULL);
+	QM_OK_FATAL(xfrm_alloc_spi(&first, 0));
+	QM_OK_FATAL(xfrm_delete_sa(&first, 0));
+	qm_mirror_stop(mirror);
+	QM_OK(qm_mirror_run(mirror));
+	QM_INT(told.counts[QM_MIRROR_SA_REMOVED], 1);
+	qm_mirror_free(mirror);
+}
+
+/** It compares without being asked. */
+static void test_interval(void)
+{
+	const struct qm_mirror_config config = { .tell = tell, .compare_ms = 20 };
+	struct qm_mirror *mirror;
+	pthread_t thread;
+
+	if (!xfrm_enter()) {
+		return;
+	}
+	mirror = start_config(&thread, &config);
+	await(QM_MIRROR_RESYNC_END, 4);
+	stop(mirror, thread);
+}
+
 /** Milliseconds of processor that a thread has used. */
 static double used_ms(pthread_t thread)
 {
@@ -194,6 +237,8 @@ CU_TestInfo mirror_thread_tests[] = {
 	{ "others do things meanwhile", test_others },
 	{ "stopped at any time", test_stop },
 	{ "stopped, and run again", test_again },
+	{ "what waits when it is stopped", test_rest },
+	{ "compares at intervals", test_interval },
 	{ "nothing to do", test_idle },
 	{ "never run", test_never_run },
 	CU_TEST_INFO_NULL,
