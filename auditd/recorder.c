@@ -334,6 +334,11 @@ int qm_recorder_push(struct qm_recorder *recorder, const struct qm_input *input)
 	return qm_queue_push(recorder->queue, input);
 }
 
+int qm_recorder_offer(struct qm_recorder *recorder, const struct qm_input *input)
+{
+	return qm_queue_offer(recorder->queue, input);
+}
+
 int qm_recorder_stop(struct qm_recorder *recorder, int timeout_ms)
 {
 	const struct timespec deadline = qm_deadline(timeout_ms);

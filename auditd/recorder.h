@@ -46,6 +46,14 @@ int qm_recorder_new(struct qm_recorder **ret, const struct qm_recorder_config *c
  */
 int qm_recorder_push(struct qm_recorder *recorder, const struct qm_input *input);
 
+/**
+ * Queues a copy of an input that can wait for room, as qm_queue_offer(). For any
+ * thread.
+ *
+ * @return	0, -ENOSPC, -ESHUTDOWN
+ */
+int qm_recorder_offer(struct qm_recorder *recorder, const struct qm_input *input);
+
 /** Where invalid packets come in; owned by the recorder, for any thread. */
 struct qm_gate *qm_recorder_gate(struct qm_recorder *recorder);
 

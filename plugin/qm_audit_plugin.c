@@ -3,6 +3,7 @@
 #include "qm_audit_plugin.h"
 #include "qm_audit_compat.h"
 #include "qm_audit_expiry.h"
+#include "qm_audit_kernel.h"
 #include "qm_audit_listener.h"
 #include "qm_audit_settings.h"
 #include "qm_audit_version.h"
@@ -43,6 +44,11 @@ struct private_qm_audit_plugin_t {
 	 * Listener to the kernel's hard expiries
 	 */
 	qm_audit_expiry_t *expiry;
+
+	/**
+	 * Watcher of the kernel's SAs
+	 */
+	qm_audit_kernel_t *kernel;
 };
 
 METHOD(plugin_t, get_name, char*,
@@ -60,11 +66,27 @@ static void log_cb(void *user, const char *message)
 }
 
 /**
- * Start the writer. A job, so that it runs when the daemon has dropped its
+ * Watch the kernel's SAs, if that is where this daemon has them
+ */
+static void start_kernel(private_qm_audit_plugin_t *this)
+{
+	/* so says kernel-libipsec, which has them in this process */
+	if (charon->kernel->get_features(charon->kernel) &
+		KERNEL_REQUIRE_UDP_ENCAPSULATION)
+	{
+		DBG1(DBG_CFG, "qm-audit: this daemon has its SAs not in the kernel, "
+			 "byte and packet counts will not be known");
+		return;
+	}
+	this->kernel->start(this->kernel);
+}
+
+/**
+ * Start the threads. A job, so that it runs when the daemon has dropped its
  * capabilities: they are a thread's, and a user change would take from a
  * thread started before also those that the daemon keeps.
  */
-static job_requeue_t start_writer(private_qm_audit_plugin_t *this)
+static job_requeue_t start_threads(private_qm_audit_plugin_t *this)
 {
 	int r = qm_recorder_start(this->recorder);
 
@@ -72,6 +94,10 @@ static job_requeue_t start_writer(private_qm_audit_plugin_t *this)
 	{
 		DBG1(DBG_CFG, "qm-audit: starting the writer failed: %s; no audit "
 			 "records will be written", strerror(-r));
+	}
+	else
+	{
+		start_kernel(this);
 	}
 	return JOB_REQUEUE_NONE;
 }
@@ -91,7 +117,7 @@ static void stop_writer(private_qm_audit_plugin_t *this)
 }
 
 /**
- * Register or unregister listener and writer
+ * Register or unregister listeners and threads
  */
 static bool plugin_cb(private_qm_audit_plugin_t *this,
 					  plugin_feature_t *feature, bool reg, void *cb_data)
@@ -101,7 +127,7 @@ static bool plugin_cb(private_qm_audit_plugin_t *this,
 		charon->bus->add_listener(charon->bus, &this->listener->listener);
 		charon->kernel->add_listener(charon->kernel, &this->expiry->listener);
 		lib->processor->queue_job(lib->processor, (job_t*)
-			callback_job_create((callback_job_cb_t)start_writer, this, NULL,
+			callback_job_create((callback_job_cb_t)start_threads, this, NULL,
 								NULL));
 	}
 	else
@@ -109,6 +135,7 @@ static bool plugin_cb(private_qm_audit_plugin_t *this,
 		charon->kernel->remove_listener(charon->kernel,
 										&this->expiry->listener);
 		charon->bus->remove_listener(charon->bus, &this->listener->listener);
+		this->kernel->stop(this->kernel);
 		stop_writer(this);
 	}
 	return TRUE;
@@ -135,6 +162,19 @@ static void log_policy(struct qm_policy policy)
 		 "charon.plugins.qm-audit.success and .failure)");
 }
 
+/**
+ * Check whether settings differ in what a reload does not change
+ */
+static bool needs_restart(private_qm_audit_plugin_t *this,
+						  qm_audit_settings_t *settings)
+{
+	return settings->queue_size != this->settings.queue_size ||
+		   settings->shutdown_timeout != this->settings.shutdown_timeout ||
+		   settings->kernel_rcvbuf != this->settings.kernel_rcvbuf ||
+		   settings->kernel_interval != this->settings.kernel_interval ||
+		   !streq(settings->state_dir, this->settings.state_dir);
+}
+
 METHOD(plugin_t, reload, bool,
 	private_qm_audit_plugin_t *this)
 {
@@ -152,12 +192,10 @@ METHOD(plugin_t, reload, bool,
 			 "were; reload the settings again");
 		return FALSE;
 	}
-	if (settings.queue_size != this->settings.queue_size ||
-		settings.shutdown_timeout != this->settings.shutdown_timeout ||
-		!streq(settings.state_dir, this->settings.state_dir))
+	if (needs_restart(this, &settings))
 	{
-		DBG1(DBG_CFG, "qm-audit: queue_size, shutdown_timeout and state_dir "
-			 "take effect when the daemon starts again");
+		DBG1(DBG_CFG, "qm-audit: queue_size, shutdown_timeout, state_dir and "
+			 "the kernel_ settings take effect when the daemon starts again");
 	}
 	return TRUE;
 }
@@ -165,6 +203,7 @@ METHOD(plugin_t, reload, bool,
 METHOD(plugin_t, destroy, void,
 	private_qm_audit_plugin_t *this)
 {
+	this->kernel->destroy(this->kernel);
 	this->expiry->destroy(this->expiry);
 	this->listener->destroy(this->listener);
 	qm_recorder_free(this->recorder);
@@ -253,6 +292,9 @@ QM_AUDIT_PLUGIN_DEFINE
 	}
 	this->listener = qm_audit_listener_create(this->recorder);
 	this->expiry = qm_audit_expiry_create(this->recorder);
+	this->kernel = qm_audit_kernel_create(this->recorder,
+										  this->settings.kernel_rcvbuf,
+										  this->settings.kernel_interval);
 	log_policy(this->settings.reload.policy);
 	return &this->public.plugin;
 }

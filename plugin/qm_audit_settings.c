@@ -22,6 +22,15 @@
 #define FLOOD_INTERVAL_DEFAULT 60
 #define FLOOD_INTERVAL_MAX 3600
 
+/** Bytes for the kernel's notifications, of which one takes about 1 KiB */
+#define KERNEL_RCVBUF_DEFAULT (8 * 1024 * 1024)
+#define KERNEL_RCVBUF_MIN 65536
+#define KERNEL_RCVBUF_MAX (512 * 1024 * 1024)
+
+/** Seconds between comparisons with the kernel */
+#define KERNEL_INTERVAL_DEFAULT 300
+#define KERNEL_INTERVAL_MAX 86400
+
 #define STATE_DIR_DEFAULT "/var/lib/qm-audit"
 
 /**
@@ -119,6 +128,22 @@ static bool parse_interval(char *value, void *out)
 }
 
 /**
+ * Parse the size of the buffer for the kernel's notifications
+ */
+static bool parse_kernel_rcvbuf(char *value, void *out)
+{
+	return parse_number(value, KERNEL_RCVBUF_MIN, KERNEL_RCVBUF_MAX, out);
+}
+
+/**
+ * Parse the time between comparisons with the kernel, given in seconds
+ */
+static bool parse_kernel_interval(char *value, void *out)
+{
+	return parse_number(value, 0, KERNEL_INTERVAL_MAX, out);
+}
+
+/**
  * Parse an absolute path
  */
 static bool parse_state_dir(char *value, void *out)
@@ -174,6 +199,12 @@ static const struct {
 	{ "shutdown_timeout", parse_shutdown_timeout,
 	  offsetof(qm_audit_settings_t, shutdown_timeout),
 	  "a number of seconds from 0 to 300" },
+	{ "kernel_receive_buffer", parse_kernel_rcvbuf,
+	  offsetof(qm_audit_settings_t, kernel_rcvbuf),
+	  "a number of bytes from 65536 to 536870912" },
+	{ "kernel_check_interval", parse_kernel_interval,
+	  offsetof(qm_audit_settings_t, kernel_interval),
+	  "a number of seconds from 0 to 86400" },
 	{ "state_dir", parse_state_dir,
 	  offsetof(qm_audit_settings_t, state_dir), "an absolute path" },
 };
@@ -239,6 +270,8 @@ void qm_audit_settings_read(qm_audit_settings_t *settings)
 		},
 		.queue_size = QUEUE_SIZE_DEFAULT,
 		.shutdown_timeout = SHUTDOWN_TIMEOUT_DEFAULT * 1000,
+		.kernel_rcvbuf = KERNEL_RCVBUF_DEFAULT,
+		.kernel_interval = KERNEL_INTERVAL_DEFAULT,
 		.state_dir = STATE_DIR_DEFAULT,
 	};
 	enumerator = lib->settings->create_key_value_enumerator(lib->settings,

@@ -39,6 +39,18 @@ struct qm_audit_settings_t {
 	u_int shutdown_timeout;
 
 	/**
+	 * Key kernel_receive_buffer: bytes of the kernel's notifications that can
+	 * wait.
+	 */
+	u_int kernel_rcvbuf;
+
+	/**
+	 * Key kernel_check_interval: how often what the kernel has is compared with
+	 * what it told, in seconds; 0 for never.
+	 */
+	u_int kernel_interval;
+
+	/**
 	 * Key state_dir, terminated.
 	 */
 	char state_dir[PATH_MAX];

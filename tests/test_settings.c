@@ -26,6 +26,8 @@ static qm_audit_settings_t make_defaults(void)
 		},
 		.queue_size = 4096,
 		.shutdown_timeout = 5000,
+		.kernel_rcvbuf = 8388608,
+		.kernel_interval = 300,
 		.state_dir = DIR_DEFAULT,
 	};
 }
@@ -44,6 +46,8 @@ static void expect(const qm_audit_settings_t *expected)
 	QM_INT(settings.reload.rates.interval_ms, expected->reload.rates.interval_ms);
 	QM_INT(settings.queue_size, expected->queue_size);
 	QM_INT(settings.shutdown_timeout, expected->shutdown_timeout);
+	QM_INT(settings.kernel_rcvbuf, expected->kernel_rcvbuf);
+	QM_INT(settings.kernel_interval, expected->kernel_interval);
 	QM_STR(settings.state_dir, expected->state_dir);
 }
 
@@ -119,13 +123,16 @@ static void test_all_keys(void)
 		},
 		.queue_size = 100,
 		.shutdown_timeout = 7000,
+		.kernel_rcvbuf = 100000,
+		.kernel_interval = 60,
 		.state_dir = "/srv/audit state",
 	};
 
 	init_section("load = yes\nsuccess = yes\nfailure = no\nqueue_size = 100\n"
 				 "shutdown_timeout = 7\nstate_dir = /srv/audit state\n"
 				 "invalid_packet_class = failure\nflood_source_rate = 3\n"
-				 "flood_total_rate = 40\nflood_interval = 90");
+				 "flood_total_rate = 40\nflood_interval = 90\n"
+				 "kernel_receive_buffer = 100000\nkernel_check_interval = 60");
 	expect(&expected);
 	QM_INT(swan_logs(), 0);
 	swan_deinit();
@@ -222,6 +229,30 @@ static void test_flood_bounds(void)
 	}
 }
 
+static void test_kernel_bounds(void)
+{
+	static const struct {
+		const char *section;
+		u_int rcvbuf;
+		u_int interval;
+	} bounds[] = {
+		{ "kernel_receive_buffer = 65536\nkernel_check_interval = 0", 65536, 0 },
+		{ "kernel_receive_buffer = 536870912", 536870912, 300 },
+		{ "kernel_check_interval = 86400", 8388608, 86400 },
+	};
+
+	for (size_t i = 0; i < COUNT(bounds); i++) {
+		qm_audit_settings_t expected = make_defaults();
+
+		expected.kernel_rcvbuf = bounds[i].rcvbuf;
+		expected.kernel_interval = bounds[i].interval;
+		init_section(bounds[i].section);
+		expect(&expected);
+		QM_INT(swan_logs(), 0);
+		swan_deinit();
+	}
+}
+
 static void test_classes(void)
 {
 	init_section("invalid_packet_class = success");
@@ -240,6 +271,8 @@ static void test_classes(void)
 #define NOT_PATH "is not an absolute path"
 #define NOT_CLASS "is not success or failure"
 #define NOT_RATE "is not a number from 0 to 1000000"
+#define NOT_BYTES "is not a number of bytes from 65536 to 536870912"
+#define NOT_CHECK "is not a number of seconds from 0 to 86400"
 #define NOT_INTERVAL "is not a number of seconds from 1 to 3600"
 
 static const struct {
@@ -297,6 +330,13 @@ static const struct {
 	{ "flood_interval", "4294967356", NOT_INTERVAL },
 	{ "flood_interval", "60s", NOT_INTERVAL },
 	{ "flood_interval", "", NOT_INTERVAL },
+	{ "kernel_receive_buffer", "65535", NOT_BYTES },
+	{ "kernel_receive_buffer", "536870913", NOT_BYTES },
+	{ "kernel_receive_buffer", "8M", NOT_BYTES },
+	{ "kernel_receive_buffer", "", NOT_BYTES },
+	{ "kernel_check_interval", "86401", NOT_CHECK },
+	{ "kernel_check_interval", "-1", NOT_CHECK },
+	{ "kernel_check_interval", "5m", NOT_CHECK },
 };
 
 /** One bad value is named and left out; the others hold. */
@@ -430,6 +470,7 @@ CU_TestInfo settings_tests[] = {
 	{ "spellings of yes and no", test_spellings },
 	{ "bounds", test_bounds },
 	{ "bounds of what limits floods", test_flood_bounds },
+	{ "bounds of what concerns the kernel", test_kernel_bounds },
 	{ "classes", test_classes },
 	{ "malformed values are named", test_malformed },
 	{ "malformed values beside good ones", test_malformed_among_others },
