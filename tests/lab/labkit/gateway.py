@@ -101,7 +101,7 @@ class Gateway:
         self._output = open(f"{self.results}/xfrm-monitor.log", "ab")
         with inside(self.ns):
             self._monitor = subprocess.Popen(
-                ["ip", "-ts", "xfrm", "monitor"], stdout=self._output,
+                ["ip", "-s", "-ts", "xfrm", "monitor"], stdout=self._output,
                 stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         network.monitor_ready(self._monitor.pid)
 
@@ -185,6 +185,10 @@ class Gateway:
     def kill(self):
         """Kills charon."""
         self._ended("kill", signal.SIGKILL)
+
+    def pause(self, paused):
+        """Has charon stand still, or go on."""
+        os.kill(self._charon.pid, signal.SIGSTOP if paused else signal.SIGCONT)
 
     def alive(self):
         """Whether charon is to be running; raises when it died by itself."""

@@ -10,7 +10,9 @@ STATE = re.compile(r"(?:\[(?P<time>[^\]]+)\] ?)?(?P<what>Deleted |Updated |Expir
                    r"src (?P<src>\S+) dst (?P<dst>\S+)")
 PROTO = re.compile(r"\tproto (?P<proto>\w+) (?:spi (?P<spi>0x[0-9a-f]+))")
 TEMPLATE = re.compile(r"\t\tproto \w+ spi (0x[0-9a-f]+)")
+FLUSHED = re.compile(r"\[(?P<time>[^\]]+)\] ?Flushed state proto 0")
 HARD = re.compile(r"\thard 1")
+COUNT = re.compile(r"\t  (\d+)\(bytes\), (\d+)\(packets\)")
 ESTABLISHED = re.compile(r"CHILD_SA .*\{\d+\} established with SPIs "
                          r"([0-9a-f]{8})_i ([0-9a-f]{8})_o")
 
@@ -24,6 +26,8 @@ class KernelSa:
         self.spi = spi
         self.first = first
         self.gone = None
+        # (bytes, packets) at its end, as text
+        self.count = None
 
 
 def _moment(text):
@@ -31,7 +35,7 @@ def _moment(text):
 
 
 class Word:
-    """The SAs of one gateway, from the output of 'ip -ts xfrm monitor'."""
+    """The SAs of one gateway, from the output of 'ip -s -ts xfrm monitor'."""
 
     def __init__(self, text, own):
         self._own = own
@@ -47,6 +51,9 @@ class Word:
         head = spi = None
         for line in text.splitlines():
             match = STATE.match(line)
+            flushed = FLUSHED.match(line)
+            if flushed:
+                self._end_all(_moment(flushed["time"]))
             if match:
                 head, spi = match, None
                 continue
@@ -57,6 +64,8 @@ class Word:
                 self._note(head, spi)
             elif head and spi and head["what"] == "Expired " and HARD.match(line):
                 self._end(head, spi)
+            elif head and spi and COUNT.match(line):
+                self._count(head, spi, COUNT.match(line).groups())
             elif not spi:
                 head = None
 
@@ -79,6 +88,17 @@ class Word:
         elif head["what"] != "Expired ":
             self._known(head, spi).append(
                 KernelSa(head["src"], head["dst"], spi, _moment(head["time"])))
+
+    def _count(self, head, spi, count):
+        """Takes what an SA had counted; only of those that end is it the last word."""
+        for state in self._known(head, spi)[-1:]:
+            if head["what"] in ("Deleted ", "Expired "):
+                state.count = count
+
+    def _end_all(self, moment):
+        for states in [*self.inbound.values(), *self.outbound.values()]:
+            for state in states:
+                state.gone = state.gone or moment
 
     def _end(self, head, spi):
         for state in self._known(head, spi):

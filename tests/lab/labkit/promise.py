@@ -214,6 +214,26 @@ def _mirrored(side, other):
     return problems
 
 
+def _counted(side):
+    """What went through an SA is what its kernel counted.
+
+    A record of what others did to the SA is not to wait for the other half.
+    """
+    problems = []
+    blind = "cannot be watched" in read(f"{side.folder}/charon.log") or any(
+        record.op == "lost" for record in side.records)
+    for record in side.of("destroy"):
+        hasty = record.fields.get("reason", "").startswith("external-")
+        for way, states in (("in", side.kernel.inbound), ("out", side.kernel.outbound)):
+            found = states.get(record.spi(f"{way}-spi"), [])
+            counted = found[-1].count if found else None
+            said = tuple(record.fields.get(f"{what}-{way}") for what in ("bytes", "packets"))
+            if said != (counted or ("?", "?")) and not (
+                    said == ("?", "?") and (blind or hasty)):
+                problems.append(f"the kernel counted {counted} {way}: {record.brief()}")
+    return problems
+
+
 def _snapshots(side, shots):
     """swanctl --list-sas, the kernel and the records agree on what is up."""
     problems = []
@@ -265,7 +285,7 @@ def check(folder, ausearch=True):
     known = {pid for side in sides for pid in side.runs}
     problems += [f"a record of neither gateway: {record.brief()}"
                  for record in records if record.pid not in known]
-    rules = (_grammar, _sequence, _frame, _doubles, _life, _complete)
+    rules = (_grammar, _sequence, _frame, _doubles, _life, _complete, _counted)
     if about.get("lossy"):
         rules = (_grammar, _doubles)
     for side, other in zip(sides, reversed(sides)):

@@ -86,6 +86,13 @@ def monitor_without(name, text):
     return spoil
 
 
+def monitor_other(old, new):
+    """moon's kernel prints something else, everywhere."""
+    def spoil(folder):
+        folder.monitor["moon"] = [text.replace(old, new) for text in folder.monitor["moon"]]
+    return spoil
+
+
 def monitor_more(*more):
     """The kernel had an SA that no record speaks of."""
     return lambda folder: folder.monitor["sun"].extend((
@@ -261,6 +268,21 @@ CASES = [
      "encap is yes by the kernel"),
     ("the kernel has ESN", xfrm_other("af-unspec", "af-unspec esn"),
      "esn is yes by the kernel"),
+    ("the kernel counted other bytes",
+     replace("bytes-in=840", "bytes-in=841", MOON, SECOND, END),
+     "the kernel counted ('840', '10') in"),
+    ("the kernel counted other packets",
+     replace("packets-out=2", "packets-out=3", MOON, SECOND, END),
+     "the kernel counted ('168', '2') out"),
+    ("in and out are exchanged", replace(
+        "bytes-in=840 bytes-out=168", "bytes-in=168 bytes-out=840", MOON, SECOND, END),
+     "the kernel counted"),
+    ("nobody counted", replace(
+        "bytes-in=840 bytes-out=168 packets-in=10 packets-out=2",
+        "bytes-in=? bytes-out=? packets-in=? packets-out=?", MOON, SECOND, END),
+     "the kernel counted"),
+    ("the kernel has told no counts", monitor_other("\t  840(bytes), 10(packets)\n", ""),
+     "the kernel counted None in"),
     ("records under No Auditing", policy([(1, "no-auditing")]), "started under policy"),
     ("records of a policy not in force", policy([(1, "success"), (15, "no-auditing")]),
      "ended (term) under policy"),

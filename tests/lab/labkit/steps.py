@@ -151,6 +151,14 @@ class Steps:
         for gateway in self._each(who):
             gateway.kill()
 
+    def _do_pause(self, who):
+        for gateway in self._each(who):
+            gateway.pause(True)
+
+    def _do_resume(self, who):
+        for gateway in self._each(who):
+            gateway.pause(False)
+
     def _do_load(self, who):
         for gateway in self._each(who):
             gateway.load()

@@ -130,9 +130,10 @@ class Folder:
     def _end(self, name, index, reason, party):
         who, kind, path, ids, remote = self._parts(name, index)
         body = (f"op=destroy event-id=5452 {who} {kind} {path} {ids} reason={reason} "
-                f"ended-by={party} bytes-in=? bytes-out=? packets-in=? packets-out=? "
-                f"duration={LIFE[index][1] - LIFE[index][0]:.3f} total-bytes-in=? "
-                f"total-bytes-out=? rekeys={index}")
+                f"ended-by={party} bytes-in=840 bytes-out=168 packets-in=10 packets-out=2 "
+                f"duration={LIFE[index][1] - LIFE[index][0]:.3f} "
+                f"total-bytes-in={840 * (index + 1)} total-bytes-out={168 * (index + 1)} "
+                f"rekeys={index}")
         self._record(name, LIFE[index][1], body, remote)
         self._kernel(name, index, LIFE[index][1], "Deleted ")
 
@@ -164,7 +165,8 @@ class Folder:
                 f"{stamp}{what}src {base.ADDRESSES[src]['outer'][0]} "
                 f"dst {base.ADDRESSES[dst]['outer'][0]}\n"
                 f"\tproto esp spi 0x{SPIS[index][dst]:08x} reqid 1 mode tunnel\n"
-                "\treplay-window 0 \n")
+                "\treplay-window 0 \n\tlifetime current:\n\t  "
+                f"{'840(bytes), 10' if dst == name else '168(bytes), 2'}(packets)\n")
         self.monitor[name].append(policy(name, SPIS[index][other]))
 
     def _snapshot(self):
