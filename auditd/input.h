@@ -140,7 +140,7 @@ struct qm_sync {
 	bool start;
 	/** END: notifications that went missing, as far as that is known */
 	uint64_t dropped;
-	/** END: SAs of which only the look showed that they had come or gone */
+	/** END: SAs of which only the look showed that they had gone */
 	uint32_t changes;
 };
 

@@ -48,7 +48,7 @@ struct private_qm_audit_kernel_t {
 	thread_t *thread;
 
 	/**
-	 * SAs that came or went unseen in the gap of now
+	 * SAs that went unseen in the gap of now
 	 */
 	uint32_t changes;
 
@@ -208,7 +208,8 @@ static void tell_sa(private_qm_audit_kernel_t *this,
 				  QM_INPUT_KERNEL_ADDED : QM_INPUT_KERNEL_REMOVED,
 				  thread_current_id(), 0);
 	translate_sa(event, &input.kernel);
-	this->changes += event->found;
+	/* one that came may be notified yet, and is told of otherwise if it stays */
+	this->changes += event->found && event->kind == QM_MIRROR_SA_REMOVED;
 	offer(this, &input);
 }
 
@@ -305,7 +306,7 @@ static void tell(void *user, const struct qm_mirror_event *event)
 			break;
 		case QM_MIRROR_RESYNC_END:
 			DBG2(DBG_KNL, "qm-audit: the kernel's SAs are known, %u of them "
-				 "came or went unseen", this->changes);
+				 "went unseen", this->changes);
 			tell_sync(this, QM_SYNC_END, event->resync);
 			break;
 		default:
