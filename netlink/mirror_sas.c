@@ -20,12 +20,13 @@
 /**
  * Whether it is an SA that we keep. Without an SPI it is what waits for a key
  * exchange (an acquire); the kernel also has states for Mobile IPv6, and for what
- * IPComp leaves uncompressed.
+ * IPComp leaves uncompressed. What is not of IP is a reserved SPI that no packet has.
  */
 static bool is_kept(const struct qm_xfrm_id *id)
 {
-	return id->spi && (id->proto == IPPROTO_ESP || id->proto == IPPROTO_AH ||
-					   id->proto == IPPROTO_COMP);
+	return id->spi && id->family &&
+		   (id->proto == IPPROTO_ESP || id->proto == IPPROTO_AH ||
+			id->proto == IPPROTO_COMP);
 }
 
 /** Hash of what the kernel looks SAs up by. They may differ in mark and if_id yet. */

@@ -29,7 +29,8 @@ static int take_new_sa(struct qm_xfrm_msg *msg, const void *head)
 
 	memcpy(&info, head, sizeof(info));
 	qm_xfrm_take_info(&msg->sa, &info);
-	return qm_xfrm_take_id(&msg->sa.id, &info.id, info.family);
+	qm_xfrm_take_id(&msg->sa.id, &info.id, info.family);
+	return 0;
 }
 
 static int take_del_sa(struct qm_xfrm_msg *msg, const void *head)
@@ -37,7 +38,8 @@ static int take_del_sa(struct qm_xfrm_msg *msg, const void *head)
 	struct xfrm_usersa_id id;
 
 	memcpy(&id, head, sizeof(id));
-	return qm_xfrm_take_user_id(&msg->sa.id, &id);
+	qm_xfrm_take_user_id(&msg->sa.id, &id);
+	return 0;
 }
 
 static int take_expire(struct qm_xfrm_msg *msg, const void *head)
@@ -47,7 +49,8 @@ static int take_expire(struct qm_xfrm_msg *msg, const void *head)
 	memcpy(&expire, head, sizeof(expire));
 	msg->hard = expire.hard;
 	qm_xfrm_take_info(&msg->sa, &expire.state);
-	return qm_xfrm_take_id(&msg->sa.id, &expire.state.id, expire.state.family);
+	qm_xfrm_take_id(&msg->sa.id, &expire.state.id, expire.state.family);
+	return 0;
 }
 
 static int take_flush_sa(struct qm_xfrm_msg *msg, const void *head)
@@ -66,7 +69,8 @@ static int take_new_ae(struct qm_xfrm_msg *msg, const void *head)
 	memcpy(&ae, head, sizeof(ae));
 	msg->sa.reqid = ae.reqid;
 	qm_xfrm_take_addr(msg->sa.src, &ae.saddr, ae.sa_id.family);
-	return qm_xfrm_take_user_id(&msg->sa.id, &ae.sa_id);
+	qm_xfrm_take_user_id(&msg->sa.id, &ae.sa_id);
+	return 0;
 }
 
 static int take_new_policy(struct qm_xfrm_msg *msg, const void *head)
@@ -110,7 +114,8 @@ static int take_mapping(struct qm_xfrm_msg *msg, const void *head)
 	mapping->new_sport = ntohs(user.new_sport);
 	qm_xfrm_take_addr(mapping->old_src, &user.old_saddr, user.id.family);
 	qm_xfrm_take_addr(mapping->new_src, &user.new_saddr, user.id.family);
-	return qm_xfrm_take_user_id(&mapping->id, &user.id);
+	qm_xfrm_take_user_id(&mapping->id, &user.id);
+	return 0;
 }
 
 static int take_migrate(struct qm_xfrm_msg *msg, const void *head)

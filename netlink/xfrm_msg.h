@@ -94,7 +94,8 @@ struct qm_xfrm_id {
 	uint32_t mask;
 	/** XFRM interface id, 0 for none */
 	uint32_t if_id;
-	/** AF_INET or AF_INET6 */
+	/** AF_INET, AF_INET6, or 0 for neither, and then there is no address: the kernel
+	 * reserves SPIs for any family that it is asked for */
 	uint8_t family;
 	/** IPPROTO_ESP, IPPROTO_AH, IPPROTO_COMP, or what else the kernel has */
 	uint8_t proto;

@@ -31,15 +31,14 @@ uint8_t qm_xfrm_take_addr(uint8_t ret[16], const xfrm_address_t *addr, uint16_t 
 	}
 }
 
-int qm_xfrm_take_id(struct qm_xfrm_id *ret, const struct xfrm_id *id, uint16_t family)
+void qm_xfrm_take_id(struct qm_xfrm_id *ret, const struct xfrm_id *id, uint16_t family)
 {
 	ret->family = qm_xfrm_take_addr(ret->dst, &id->daddr, family);
 	ret->spi = ntohl(id->spi);
 	ret->proto = id->proto;
-	return ret->family ? 0 : -EBADMSG;
 }
 
-int qm_xfrm_take_user_id(struct qm_xfrm_id *ret, const struct xfrm_usersa_id *id)
+void qm_xfrm_take_user_id(struct qm_xfrm_id *ret, const struct xfrm_usersa_id *id)
 {
 	const struct xfrm_id plain = {
 		.daddr = id->daddr,
@@ -47,7 +46,7 @@ int qm_xfrm_take_user_id(struct qm_xfrm_id *ret, const struct xfrm_usersa_id *id
 		.proto = id->proto,
 	};
 
-	return qm_xfrm_take_id(ret, &plain, id->family);
+	qm_xfrm_take_id(ret, &plain, id->family);
 }
 
 static void take_limits(struct qm_xfrm_limits *ret, const struct xfrm_lifetime_cfg *lft)
@@ -246,7 +245,7 @@ static int take_sa(struct qm_xfrm_sa *ret, const void *data, size_t len)
 	struct xfrm_usersa_info info;
 	int r = take(&info, sizeof(info), data, len);
 
-	if (r < 0 || info.family != ret->id.family) {
+	if (r < 0 || (ret->id.family && info.family != ret->id.family)) {
 		return -EBADMSG;
 	}
 	qm_xfrm_take_info(ret, &info);

@@ -19,11 +19,11 @@
  */
 uint8_t qm_xfrm_take_addr(uint8_t ret[16], const xfrm_address_t *addr, uint16_t family);
 
-/** Takes who an SA is, without mark and if_id. @return 0, -EBADMSG: not IP */
-int qm_xfrm_take_id(struct qm_xfrm_id *ret, const struct xfrm_id *id, uint16_t family);
+/** Takes who an SA is, without mark and if_id. */
+void qm_xfrm_take_id(struct qm_xfrm_id *ret, const struct xfrm_id *id, uint16_t family);
 
-/** Takes the same from the other structure that has it. @return 0, -EBADMSG: not IP */
-int qm_xfrm_take_user_id(struct qm_xfrm_id *ret, const struct xfrm_usersa_id *id);
+/** Takes the same from the other structure that has it. */
+void qm_xfrm_take_user_id(struct qm_xfrm_id *ret, const struct xfrm_usersa_id *id);
 
 /** Takes what an SA is, but for its id. */
 void qm_xfrm_take_info(struct qm_xfrm_sa *ret, const struct xfrm_usersa_info *info);

@@ -30,7 +30,8 @@ static void check_addr(const uint8_t addr[16], uint8_t family)
 
 static void check_id(const struct qm_xfrm_id *id)
 {
-	insist(id->family == AF_INET || id->family == AF_INET6, "an SA that is not IP");
+	insist(!id->family || id->family == AF_INET || id->family == AF_INET6,
+		   "a family that is not IP");
 	insist(!id->zero[0] && !id->zero[1], "an id with something in its padding");
 	check_addr(id->dst, id->family);
 }

@@ -219,6 +219,31 @@ static void test_socket_policy(void)
 	kit_free(&kit);
 }
 
+/** The kernel reserves an SPI for whatever family; that is in each dump for minutes. */
+static void test_no_family(void)
+{
+	static const uint16_t families[] = { 0, AF_UNIX, AF_INET | 0x100 };
+	struct kit kit;
+
+	if (!start(&kit)) {
+		return;
+	}
+	for (unsigned i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		struct craft_sa sa = v6;
+
+		sa.spi += i;
+		QM_OK_FATAL(xfrm_alloc_spi_of(families[i], &sa));
+	}
+	QM_OK_FATAL(xfrm_alloc_spi(&v4, 0));
+	QM_INT(kit_compare(&kit).attempts, 1);
+	QM_INT(qm_mirror_stats(kit.mirror).sas, 1);
+	QM_OK_FATAL(xfrm_flush_sas(0, 0));
+	kit_compare(&kit);
+	QM_INT(qm_mirror_stats(kit.mirror).malformed, 0);
+	QM_INT(qm_mirror_stats(kit.mirror).failures, 0);
+	kit_free(&kit);
+}
+
 static void test_closed(void)
 {
 	struct kit kit;
@@ -403,6 +428,7 @@ CU_TestInfo mirror_live_tests[] = {
 	{ "expired", test_expired },
 	{ "policies", test_policies },
 	{ "a policy of a socket", test_socket_policy },
+	{ "an SPI of no family", test_no_family },
 	{ "the socket is closed by mistake", test_closed },
 	{ "the socket's number is taken", test_number_taken },
 	{ "what is not from the kernel", test_foreign },

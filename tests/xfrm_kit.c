@@ -108,7 +108,9 @@ int xfrm_ask(struct craft *craft, uint32_t port)
 	return read_answer();
 }
 
-static void craft_alloc_spi(struct craft *craft, const struct craft_sa *sa)
+/** @param family	NULL: that of the addresses */
+static void craft_alloc_spi(struct craft *craft, const struct craft_sa *sa,
+							const uint16_t *family)
 {
 	struct xfrm_userspi_info info = {
 		.info = { .id.proto = sa->proto ? sa->proto : IPPROTO_ESP,
@@ -121,6 +123,7 @@ static void craft_alloc_spi(struct craft *craft, const struct craft_sa *sa)
 
 	craft_addr(&info.info.saddr, sa->src);
 	info.info.family = craft_addr(&info.info.id.daddr, sa->dst);
+	info.info.family = family ? *family : info.info.family;
 	craft_begin(craft, XFRM_MSG_ALLOCSPI, 0, 0);
 	craft_put(craft, &info, sizeof(info));
 	if (sa->mask) {
@@ -132,18 +135,32 @@ static void craft_alloc_spi(struct craft *craft, const struct craft_sa *sa)
 	craft_end(craft);
 }
 
-int xfrm_alloc_spi(const struct craft_sa *sa, uint32_t port)
+static int ask_for_spi(struct craft *craft, uint32_t port)
 {
-	struct craft craft = { 0 };
 	int answers[2] = { 0 };
 
-	craft_alloc_spi(&craft, sa);
-	answers[0] = xfrm_ask(&craft, port);
+	answers[0] = xfrm_ask(craft, port);
 	/* the SA first, then the acknowledgement */
 	if (!answers[0]) {
 		answers[1] = read_answer();
 	}
 	return answers[0] ? answers[0] : answers[1];
+}
+
+int xfrm_alloc_spi(const struct craft_sa *sa, uint32_t port)
+{
+	struct craft craft = { 0 };
+
+	craft_alloc_spi(&craft, sa, NULL);
+	return ask_for_spi(&craft, port);
+}
+
+int xfrm_alloc_spi_of(uint16_t family, const struct craft_sa *sa)
+{
+	struct craft craft = { 0 };
+
+	craft_alloc_spi(&craft, sa, &family);
+	return ask_for_spi(&craft, 0);
 }
 
 void xfrm_alloc_spis(const struct craft_sa *sa, unsigned n)

@@ -25,6 +25,8 @@ int xfrm_ask(struct craft *craft, uint32_t port);
 
 /** Reserves an SPI. */
 int xfrm_alloc_spi(const struct craft_sa *sa, uint32_t port);
+/** The same for addresses of any family, as the kernel does not mind. */
+int xfrm_alloc_spi_of(uint16_t family, const struct craft_sa *sa);
 /** Reserves many, from sa's on. */
 void xfrm_alloc_spis(const struct craft_sa *sa, unsigned n);
 /** Adds an SA, with keys; -EPROTONOSUPPORT where the kernel cannot. */
