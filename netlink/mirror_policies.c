@@ -205,6 +205,18 @@ void qm_mirror_sweep_policies(struct qm_mirror *mirror)
 	}
 }
 
+void qm_mirror_forget_ended_policies(struct qm_mirror *mirror)
+{
+	struct qm_mirror_policy *entry;
+	uint32_t pos = 0;
+
+	while ((entry = qm_xfrm_map_each(&mirror->policies, &pos))) {
+		if (entry->state == QM_MIRROR_ENDED) {
+			qm_xfrm_map_remove(&mirror->policies, entry);
+		}
+	}
+}
+
 uint32_t qm_mirror_count_policies(const struct qm_mirror *mirror, uint8_t dir,
 								  uint32_t reqid)
 {

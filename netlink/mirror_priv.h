@@ -187,6 +187,9 @@ void qm_mirror_take_dumped_sa(struct qm_mirror *mirror, const struct qm_xfrm_sa 
 /** A dump is complete: what it did not have is gone. */
 void qm_mirror_sweep_sas(struct qm_mirror *mirror);
 
+/** A dump is given up: what ended meanwhile need not be kept for it any more. */
+void qm_mirror_forget_ended_sas(struct qm_mirror *mirror);
+
 /* mirror_policies.c, the same */
 
 void qm_mirror_take_policy(struct qm_mirror *mirror, const struct qm_xfrm_msg *msg);
@@ -195,5 +198,7 @@ void qm_mirror_take_dumped_policy(struct qm_mirror *mirror,
 								  const struct qm_xfrm_policy *policy);
 
 void qm_mirror_sweep_policies(struct qm_mirror *mirror);
+
+void qm_mirror_forget_ended_policies(struct qm_mirror *mirror);
 
 #endif

@@ -361,6 +361,18 @@ void qm_mirror_sweep_sas(struct qm_mirror *mirror)
 	}
 }
 
+void qm_mirror_forget_ended_sas(struct qm_mirror *mirror)
+{
+	struct qm_mirror_sa *entry;
+	uint32_t pos = 0;
+
+	while ((entry = qm_xfrm_map_each(&mirror->sas, &pos))) {
+		if (entry->state == QM_MIRROR_ENDED) {
+			qm_xfrm_map_remove(&mirror->sas, entry);
+		}
+	}
+}
+
 int qm_mirror_find(const struct qm_mirror *mirror, const struct qm_xfrm_id *id,
 				   struct qm_xfrm_sa *ret, bool *larval)
 {

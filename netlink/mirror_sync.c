@@ -59,6 +59,8 @@ static void fail(struct qm_mirror *mirror, int error)
 	const int began_with = resync->error;
 
 	close_dump(mirror);
+	qm_mirror_forget_ended_sas(mirror);
+	qm_mirror_forget_ended_policies(mirror);
 	mirror->phase = QM_MIRROR_WAITING;
 	mirror->failures++;
 	mirror->counters.failures++;

@@ -22,6 +22,9 @@ static const struct craft_sa b = { .src = "192.0.2.1", .dst = "192.0.2.2", .spi 
 static const struct craft_sa c = { .src = "192.0.2.1", .dst = "192.0.2.2", .spi = 3,
 								   .reqid = 3, .add_time = 10 };
 
+static const struct craft_sa d = { .src = "192.0.2.1", .dst = "192.0.2.2", .spi = 4,
+								   .reqid = 4, .add_time = 10 };
+
 static const struct craft_policy policy = { .src = "10.1.0.0", .dst = "10.2.0.0",
 											.tmpl_dst = "192.0.2.2", .index = 9,
 											.reqid = 3, .dir = XFRM_POLICY_OUT };
@@ -380,6 +383,34 @@ static void test_full(void)
 	finish(&kit);
 }
 
+static void notify_ended(void)
+{
+	notify_del(&c);
+	notify_del(&d);
+	fake_xfrm_fail(-ENOBUFS);
+}
+
+/** What ended during a dump that fails takes no room from the next. */
+static void test_full_of_ended(void)
+{
+	struct qm_mirror_config config = kit_config();
+	struct kit kit;
+
+	config.max_sas = 2;
+	fake_xfrm_begin();
+	kit_new(&kit, &config);
+	kit_run(&kit, QM_MIRROR_RESYNC_END);
+	kit_skip(&kit);
+	fake_xfrm_on_dump(XFRM_MSG_GETSA, notify_ended);
+	fake_xfrm_dump_next(XFRM_MSG_GETSA);
+	dump(&a);
+	dump(&b);
+	QM_INT(kit_compare(&kit).attempts, 2);
+	QM_INT(qm_mirror_stats(kit.mirror).sas, 2);
+	kit_skip(&kit);
+	finish(&kit);
+}
+
 CU_TestInfo mirror_gap_tests[] = {
 	{ "an overrun", test_overrun },
 	{ "an overrun among notifications", test_overrun_among_others },
@@ -393,5 +424,6 @@ CU_TestInfo mirror_gap_tests[] = {
 	{ "notifications that do not tell enough", test_unclear },
 	{ "an update that is clear", test_clear },
 	{ "more SAs than there is room for", test_full },
+	{ "what ended when a dump failed", test_full_of_ended },
 	CU_TEST_INFO_NULL,
 };
