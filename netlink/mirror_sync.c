@@ -90,7 +90,8 @@ void qm_mirror_count_drops(struct qm_mirror *mirror)
 {
 	uint32_t drops, more;
 
-	if (qm_xfrm_socket_drops(&mirror->live, &drops) < 0) {
+	if (qm_xfrm_socket_check(&mirror->live) < 0 ||
+		qm_xfrm_socket_drops(&mirror->live, &drops) < 0) {
 		return;
 	}
 	/* the kernel's count wraps around */

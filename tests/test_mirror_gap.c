@@ -252,6 +252,7 @@ static void test_socket_lost(void)
 	/* those of a file that is not ours are not, and the new socket counts from 0 */
 	QM_INT(expect_end(&kit, 3).dropped, 5);
 	QM_INT(fake_xfrm_listens(), 2);
+	QM_INT(qm_mirror_stats(kit.mirror).dropped, 3 + 5);
 	QM_INT(qm_mirror_stats(kit.mirror).failures, 2);
 	finish(&kit);
 }
