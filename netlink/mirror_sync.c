@@ -187,7 +187,8 @@ int qm_mirror_wait_ms(const struct qm_mirror *mirror, int max)
 	const uint64_t until = next_ms(mirror);
 	const uint64_t now = qm_mirror_now_ms();
 
-	if (!mirror->drained || mirror->dump_done) {
+	if (!mirror->drained || mirror->dump_done ||
+		(mirror->phase == QM_MIRROR_SYNCED && mirror->asked)) {
 		return 0;
 	}
 	if (until >= now + (uint64_t)max) {
