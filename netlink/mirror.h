@@ -79,7 +79,8 @@ enum qm_mirror_cause {
 	/** the socket broke, or was closed */
 	QM_MIRROR_CAUSE_SOCKET,
 	/** something changed in a way that notifications do not tell in full: SAs got
-	 * other addresses, or one was changed under another mark or interface id */
+	 * other addresses, or an update has another source, reqid, mode, mark or interface
+	 * id than the SA */
 	QM_MIRROR_CAUSE_UNCLEAR,
 	/** there was no memory, or no room, for an SA or policy */
 	QM_MIRROR_CAUSE_MEMORY,

@@ -70,11 +70,16 @@ static void keep(struct qm_mirror_sa *entry, const struct qm_xfrm_sa *sa)
 	entry->dport = sa->encap.dport;
 }
 
-static bool differs(const struct qm_mirror_sa *entry, const struct qm_xfrm_sa *sa)
+/** Differs in what the kernel does not change of an SA that is there. */
+static bool is_another(const struct qm_mirror_sa *entry, const struct qm_xfrm_sa *sa)
 {
 	return memcmp(entry->src, sa->src, sizeof(entry->src)) != 0 ||
-		   entry->reqid != sa->reqid || entry->mode != sa->mode ||
-		   entry->encap_type != (uint8_t)sa->encap.type ||
+		   entry->reqid != sa->reqid || entry->mode != sa->mode;
+}
+
+static bool differs(const struct qm_mirror_sa *entry, const struct qm_xfrm_sa *sa)
+{
+	return is_another(entry, sa) || entry->encap_type != (uint8_t)sa->encap.type ||
 		   entry->sport != sa->encap.sport || entry->dport != sa->encap.dport;
 }
 
@@ -241,6 +246,8 @@ static void take_new(struct qm_mirror *mirror, const struct qm_xfrm_msg *msg)
  * mark and if_id that the SA has; or it was changed. If the latter, the time in the
  * notification is not that of the SA, and nor are mark and if_id if it was found
  * under others: the kernel keeps the one, takes the other, and repeats the request.
+ * It repeats, but does not take, a source, reqid and mode; so with others than ours
+ * either nothing changed or it is another SA, of which we missed something.
  */
 static void take_update(struct qm_mirror *mirror, const struct qm_xfrm_msg *msg)
 {
@@ -250,7 +257,8 @@ static void take_update(struct qm_mirror *mirror, const struct qm_xfrm_msg *msg)
 	struct qm_mirror_sa *entry = find(mirror, &sa->id, hash);
 	struct qm_mirror_sa *other = find_other(mirror, &sa->id, hash);
 
-	if (!entry && other && other->state == QM_MIRROR_LIVE) {
+	if (entry ? entry->state == QM_MIRROR_LIVE && is_another(entry, sa)
+			  : other && other->state == QM_MIRROR_LIVE) {
 		qm_mirror_gap(mirror, QM_MIRROR_CAUSE_UNCLEAR, 0);
 		return;
 	}
