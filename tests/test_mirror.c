@@ -11,6 +11,7 @@
 
 #include <linux/netlink.h>
 
+#include "fake_kit.h"
 #include "fake_xfrm.h"
 #include "mirror_kit.h"
 #include "test.h"
@@ -53,19 +54,6 @@ static struct craft *fresh(void)
 static void notify(void)
 {
 	fake_xfrm_notify(&craft);
-}
-
-/** A mirror that knows of nothing. */
-static void start_empty(struct kit *kit)
-{
-	fake_xfrm_begin();
-	kit_start(kit);
-}
-
-static void finish(struct kit *kit)
-{
-	kit_finish(kit);
-	fake_xfrm_end();
 }
 
 static void test_start(void)

@@ -4,6 +4,7 @@
  */
 #include <unistd.h>
 
+#include "fake_kit.h"
 #include "fake_xfrm.h"
 #include "mirror_kit.h"
 #include "test.h"
@@ -15,12 +16,6 @@ static const struct craft_sa in = {
 	.reqid = 3,
 	.add_time = 1000,
 };
-
-static void finish(struct kit *kit)
-{
-	kit_finish(kit);
-	fake_xfrm_end();
-}
 
 /** A reserved SPI is not notified, but may be dumped; the SA comes as an update. */
 static void test_larval(void)

@@ -7,6 +7,7 @@
 
 #include <linux/netlink.h>
 
+#include "fake_kit.h"
 #include "fake_xfrm.h"
 #include "mirror_kit.h"
 #include "mirror_priv.h"
@@ -32,30 +33,6 @@ static void notify_del(const struct craft_sa *sa)
 static void dump(const struct craft_sa *sa)
 {
 	fake_xfrm_dump_sa(sa, 0);
-}
-
-static void finish(struct kit *kit)
-{
-	kit_finish(kit);
-	fake_xfrm_end();
-}
-
-static void expect_begin(struct kit *kit, enum qm_mirror_cause cause, int error)
-{
-	const struct told *told = kit_expect(kit, QM_MIRROR_RESYNC_BEGIN);
-
-	QM_INT(told->resync.cause, cause);
-	QM_INT(told->resync.error, error);
-}
-
-/** @return what was found */
-static struct qm_mirror_resync expect_end(struct kit *kit, unsigned attempts)
-{
-	const struct told *told = kit_expect(kit, QM_MIRROR_RESYNC_END);
-
-	QM_INT(told->resync.attempts, attempts);
-	CU_ASSERT(qm_mirror_stats(kit->mirror).synced);
-	return told->resync;
 }
 
 /** Has the next dump fail in one of the ways in which it can. @return false: no more */

@@ -132,6 +132,20 @@ static void test_stop(void)
 	}
 }
 
+/** A mirror that has run, and an SA that came and went since. */
+static struct qm_mirror *start_and_miss(void)
+{
+	pthread_t thread;
+	struct qm_mirror *mirror = start(&thread);
+
+	await(QM_MIRROR_RESYNC_END, 1);
+	qm_mirror_stop(mirror);
+	pthread_join(thread, NULL);
+	QM_OK_FATAL(xfrm_alloc_spi(&first, 0));
+	QM_OK_FATAL(xfrm_delete_sa(&first, 0));
+	return mirror;
+}
+
 /** Between two runs nothing is lost. */
 static void test_again(void)
 {
@@ -141,12 +155,7 @@ static void test_again(void)
 	if (!xfrm_enter()) {
 		return;
 	}
-	mirror = start(&thread);
-	await(QM_MIRROR_RESYNC_END, 1);
-	qm_mirror_stop(mirror);
-	pthread_join(thread, NULL);
-	QM_OK_FATAL(xfrm_alloc_spi(&first, 0));
-	QM_OK_FATAL(xfrm_delete_sa(&first, 0));
+	mirror = start_and_miss();
 	QM_INT(pthread_create(&thread, NULL, run, mirror), 0);
 	await(QM_MIRROR_SA_REMOVED, 1);
 	stop(mirror, thread);
@@ -157,17 +166,11 @@ static void test_again(void)
 static void test_rest(void)
 {
 	struct qm_mirror *mirror;
-	pthread_t thread;
 
 	if (!xfrm_enter()) {
 		return;
 	}
-	mirror = start(&thread);
-	await(QM_MIRROR_RESYNC_END, 1);
-	qm_mirror_stop(mirror);
-	pthread_join(thread, NULL);
-	QM_OK_FATAL(xfrm_alloc_spi(&first, 0));
-	QM_OK_FATAL(xfrm_delete_sa(&first, 0));
+	mirror = start_and_miss();
 	qm_mirror_stop(mirror);
 	QM_OK(qm_mirror_run(mirror));
 	QM_INT(told.counts[QM_MIRROR_SA_REMOVED], 1);
