@@ -15,6 +15,14 @@ static bool is_complete(const struct qm_sa *sa)
 		   !sa->older;
 }
 
+/** The kernel's word may have been on its way since before the 5451. */
+static uint64_t duration_ms(const struct qm_sa *sa, struct qm_time ended)
+{
+	const uint64_t began = sa->established.mono_ms;
+
+	return ended.mono_ms > began ? ended.mono_ms - began : 0;
+}
+
 static void write_end(const struct qm_scene *scene, struct qm_sa *sa,
 					  struct qm_time ended)
 {
@@ -31,7 +39,7 @@ static void write_end(const struct qm_scene *scene, struct qm_sa *sa,
 			.packets_in = qm_flow_packets(in),
 			.packets_out = qm_flow_packets(out),
 		},
-		.duration_ms = ended.mono_ms - sa->established.mono_ms,
+		.duration_ms = duration_ms(sa, ended),
 		.total_bytes_in = qm_lineage_total(sa, QM_IN),
 		.total_bytes_out = qm_lineage_total(sa, QM_OUT),
 		.rekeys = sa->rekeys,

@@ -19,12 +19,12 @@
  *	tick	wait SECONDS
  *
  * "@T" before a statement names the thread that observed it, 1 by default. A
- * second passes before each, but none after "+". WHAT of the kernel is who did it,
- * local|external|kernel|unknown, BYTES/PACKETS that went through, to=N for its
- * destination's last byte, name=PROCESS. Facts follow from the numbers: C receives on
- * 0xc0000000 + C and sends to 0xd0000000 + C, from 192.0.2.1 to 198.51.100.1;
- * after "hosts I N" from 192.0.2.N to 198.51.100.N. What expires does so at N; if
- * alien, it has C's SPI and address in another protocol.
+ * second passes before each, but none after "+", and one less yet after "+ +". WHAT of
+ * the kernel is who did it, local|external|kernel|unknown, BYTES/PACKETS that went
+ * through, to=N for its destination's last byte, name=PROCESS. Facts follow from the
+ * numbers: C receives on 0xc0000000 + C and sends to 0xd0000000 + C, from 192.0.2.1 to
+ * 198.51.100.1; after "hosts I N" from 192.0.2.N to 198.51.100.N. What expires does so
+ * at N; if alien, it has C's SPI and address in another protocol.
  *
  * Events are lines:
  *

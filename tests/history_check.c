@@ -53,7 +53,7 @@ static void run_statement(struct run *run, struct qm_words *words)
 		run->history.seconds += qm_words_number(words, words->word[1]);
 		return;
 	}
-	if (!strcmp(words->word[0], "+")) {
+	while (!strcmp(words->word[0], "+")) {
 		run->history.seconds--;
 		memmove(words->word, words->word + 1, words->count-- * sizeof(char *));
 	}

@@ -70,6 +70,11 @@ static const struct qm_case deleted[] = {
 	  "end 1/1 external-delete external rekeys=0 1s in=100/2 out=?/? total=100/?\n"
 	  "start 2/1 init old=1\n"
 	  "end 2/1 deleted local rekeys=1 5s in=1/1 out=2/1 total=101/202" },
+	{ "deleted before the announcement was queued, and heard of after it",
+	  SYNCED THERE("1") "+ + removed-in 1 external 100/2;" DELETED("1")
+	  "+ removed-out 1 200/3;" DONE,
+	  "start 1/1 init old=0\n"
+	  "end 1/1 external-delete external rekeys=0 0s in=100/2 out=?/? total=100/?" },
 	{ "deleted before it is announced: both events when it is",
 	  SYNCED ADDED("1") MADE("1", "resp") "removed-in 1 external 100/2; up 1/1;"
 	  DELETED("1") "+ removed-out 1 0/0;" DONE,
