@@ -91,6 +91,7 @@ enum qm_mirror_cause {
 
 /** A time in which changes may be missed, and what was found at its end. */
 struct qm_mirror_resync {
+	/** what began it; ASKED and UNCLEAR give way to a loss that comes later */
 	enum qm_mirror_cause cause;
 	/** 0, or the negative errno that began it; of FAILED, that of the last dump */
 	int error;

@@ -72,8 +72,30 @@ static void fail(struct qm_mirror *mirror, int error)
 	}
 }
 
+/** Whether notifications are lost, and not only not enough. */
+static bool is_loss(enum qm_mirror_cause cause)
+{
+	return cause == QM_MIRROR_CAUSE_OVERRUN || cause == QM_MIRROR_CAUSE_MALFORMED ||
+		   cause == QM_MIRROR_CAUSE_SOCKET || cause == QM_MIRROR_CAUSE_MEMORY;
+}
+
+/** What began without a loss has one by now. What was before the start is not lost. */
+static void aggravate(struct qm_mirror *mirror, enum qm_mirror_cause cause, int error)
+{
+	struct qm_mirror_resync *resync = &mirror->resync;
+
+	if (is_loss(cause) && !is_loss(resync->cause) &&
+		resync->cause != QM_MIRROR_CAUSE_START) {
+		resync->cause = cause;
+		resync->error = error;
+	}
+}
+
 void qm_mirror_gap(struct qm_mirror *mirror, enum qm_mirror_cause cause, int error)
 {
+	if (mirror->phase != QM_MIRROR_SYNCED) {
+		aggravate(mirror, cause, error);
+	}
 	if (qm_mirror_dumping(mirror)) {
 		fail(mirror, error);
 	} else if (mirror->phase == QM_MIRROR_SYNCED) {

@@ -260,6 +260,40 @@ static void test_malformed(void)
 	finish(&kit);
 }
 
+static void notify_malformed(void)
+{
+	struct craft craft = { 0 };
+
+	craft_begin(&craft, XFRM_MSG_DELSA, 0, 0);
+	craft_end(&craft);
+	fake_xfrm_notify(&craft);
+}
+
+/** What is lost during a comparison is lost all the same. */
+static void test_lost_while_comparing(void)
+{
+	static void (*const ways[])(void) = { notify_malformed, fake_xfrm_lose_socket };
+	static const enum qm_mirror_cause causes[] = { QM_MIRROR_CAUSE_MALFORMED,
+												   QM_MIRROR_CAUSE_SOCKET };
+	struct kit kit;
+
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		start(&kit);
+		for (unsigned n = 0; n < 2; n++) {
+			dump(&a);
+			dump(&b);
+			fake_xfrm_dump_next(XFRM_MSG_GETSA);
+		}
+		dump_policy();
+		fake_xfrm_on_dump(XFRM_MSG_GETSA, ways[i]);
+		qm_mirror_compare(kit.mirror);
+		kit_run(&kit, QM_MIRROR_RESYNC_END);
+		expect_begin(&kit, QM_MIRROR_CAUSE_ASKED, 0);
+		QM_INT(expect_end(&kit, 2).cause, causes[i]);
+		finish(&kit);
+	}
+}
+
 /** What others send is no gap, and nothing else either. */
 static void test_foreign(void)
 {
@@ -398,6 +432,7 @@ CU_TestInfo mirror_gap_tests[] = {
 	{ "no memory is no overrun", test_no_memory },
 	{ "the socket is lost", test_socket_lost },
 	{ "notifications cut off or malformed", test_malformed },
+	{ "more is lost while comparing", test_lost_while_comparing },
 	{ "datagrams that are not from the kernel", test_foreign },
 	{ "notifications that do not tell enough", test_unclear },
 	{ "an update that is clear", test_clear },
