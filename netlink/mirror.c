@@ -217,7 +217,8 @@ static void take_rest(struct qm_mirror *mirror)
 {
 	int turn;
 
-	mirror->drained = false;
+	/* without a socket nothing waits */
+	mirror->drained = mirror->live.fd < 0;
 	for (turn = 0; turn < STOP_TURNS && !mirror->drained; turn++) {
 		read_notices(mirror);
 		wipe(mirror);

@@ -234,6 +234,24 @@ static void test_socket_lost(void)
 	finish(&kit);
 }
 
+/** It goes on where it was, also without a socket. */
+static void test_stopped_without_socket(void)
+{
+	struct kit kit;
+
+	start(&kit);
+	fake_xfrm_lose_socket();
+	fake_xfrm_fail_listen(-EMFILE, 1);
+	dump(&a);
+	dump(&b);
+	dump_policy();
+	kit_run(&kit, QM_MIRROR_RESYNC_BEGIN);
+	kit_run(&kit, QM_MIRROR_RESYNC_END);
+	expect_begin(&kit, QM_MIRROR_CAUSE_SOCKET, -EBADF);
+	expect_end(&kit, 2);
+	finish(&kit);
+}
+
 static void test_malformed(void)
 {
 	static const int errors[] = { -EBADMSG, -EMSGSIZE };
@@ -431,6 +449,7 @@ CU_TestInfo mirror_gap_tests[] = {
 	{ "more is dropped after an overrun", test_dropped_later },
 	{ "no memory is no overrun", test_no_memory },
 	{ "the socket is lost", test_socket_lost },
+	{ "stopped while the socket is lost", test_stopped_without_socket },
 	{ "notifications cut off or malformed", test_malformed },
 	{ "more is lost while comparing", test_lost_while_comparing },
 	{ "datagrams that are not from the kernel", test_foreign },
