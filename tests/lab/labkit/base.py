@@ -35,6 +35,10 @@ UNUSED_PLUGINS = (
 ).split()
 
 
+# loaded before kernel-netlink, which has the rest
+LIBIPSEC = [("charon.plugins.kernel-libipsec.load", "10")]
+
+
 def peer(name):
     """The other gateway."""
     return GATEWAYS[1 - GATEWAYS.index(name)]

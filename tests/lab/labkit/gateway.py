@@ -39,8 +39,11 @@ class Gateway:
             "swanctl": [base.swanctl(name, version),
                         scenario.settings(version, "swanctl", name)],
             "strongswan": [base.strongswan(self.socket, self.log),
+                           base.LIBIPSEC if scenario.backend(name) else [],
                            scenario.settings(version, "strongswan", name)],
         }
+        if scenario.backend(name):
+            run(["modprobe", "tun"])
         shutil.rmtree(self.private, ignore_errors=True)
         os.makedirs(self.private)
         os.makedirs(self.results)
@@ -189,6 +192,12 @@ class Gateway:
     def pause(self, paused):
         """Has charon stand still, or go on."""
         os.kill(self._charon.pid, signal.SIGSTOP if paused else signal.SIGCONT)
+
+    def lose_socket(self, how, command):
+        """Takes the mirror's socket from charon, and runs a command while it stands still."""
+        tool = os.path.join(os.path.dirname(os.path.realpath(__file__)), "tamper.py")
+        with inside(self.ns):
+            return run([tool, str(self._charon.pid), how, command], env=self.env)[1]
 
     def alive(self):
         """Whether charon is to be running; raises when it died by itself."""

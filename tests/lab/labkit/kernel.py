@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the kernel and charon said of the SAs, from the lab's logs."""
 
+import copy
 import datetime
 import re
 
@@ -103,6 +104,23 @@ class Word:
     def _end(self, head, spi):
         for state in self._known(head, spi):
             state.gone = state.gone or _moment(head["time"])
+
+
+def _uncounted(known):
+    found = {spi: [copy.copy(state) for state in states] for spi, states in known.items()}
+    for states in found.values():
+        for state in states:
+            state.count = None
+    return found
+
+
+def by_peer(peer, pairs):
+    """The word on a gateway that has its SAs not in the kernel, by the peer's kernel and
+    charon, the SPI pairs of the latter: which there were, but not what they counted."""
+    found = Word("", ())
+    found.inbound, found.outbound = _uncounted(peer.outbound), _uncounted(peer.inbound)
+    found.used = {inside for inside, outside in pairs if outside in peer.used}
+    return found
 
 
 def has_path(states, src, dst):

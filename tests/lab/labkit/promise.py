@@ -32,6 +32,8 @@ class Side:
         self.own = about["addresses"]
         self.runs = {entry["pid"]: entry for entry in about["runs"]}
         self.kernel = kernel.word(folder, self.own)
+        # what has the SAs instead of the kernel, or None
+        self.backend = about.get("backend")
         self.charon = kernel.charon_pairs(read(f"{folder}/charon.log"))
         self.records = [record for record in records if record.pid in self.runs]
 
@@ -74,6 +76,15 @@ def _in_force(run, moment):
         elif begun <= moment + MARGIN:
             found.append(policy)
     return found or [run["policy"][0][1]]
+
+
+def _lend(side, other):
+    """Has the peer's kernel speak for a gateway that has its SAs not in the kernel."""
+    if not side.backend:
+        return []
+    found = sorted({**side.kernel.inbound, **side.kernel.outbound})
+    side.kernel = kernel.by_peer(other.kernel, other.charon)
+    return [f"the kernel had SA 0x{spi:x}, they were to be in {side.backend}" for spi in found]
 
 
 def _grammar(side):
@@ -285,6 +296,8 @@ def check(folder, ausearch=True):
     known = {pid for side in sides for pid in side.runs}
     problems += [f"a record of neither gateway: {record.brief()}"
                  for record in records if record.pid not in known]
+    for side, other in zip(sides, reversed(sides)):
+        problems += [_named(side, text) for text in _lend(side, other)]
     rules = (_grammar, _sequence, _frame, _doubles, _life, _complete, _counted)
     if about.get("lossy"):
         rules = (_grammar, _doubles)

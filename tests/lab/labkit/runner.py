@@ -106,8 +106,10 @@ class Run:
         with open(f"{self.folder}/audit.log", "wb") as log:
             log.writelines(line + b"\n" for line in auditlog.lines(pids))
         about = {"scenario": self.scenario.name, "version": self.version,
-                 "lossy": self.scenario.lossy, "gateways": {name: {"addresses": base.addresses(name), "runs": gateway.runs}
-                              for name, gateway in self._gateways.items()},
+                 "lossy": self.scenario.lossy, "gateways": {
+                     name: {"addresses": base.addresses(name), "runs": gateway.runs,
+                            "backend": self.scenario.backend(name)}
+                     for name, gateway in self._gateways.items()},
                  "snapshots": self._snapshots}
         with open(f"{self.folder}/scenario.json", "w", encoding="utf-8") as file:
             json.dump(about, file, indent=1)

@@ -7,7 +7,10 @@ import re
 from . import base, expect
 from .ike import words
 
-HEADERS = {"title", "why", "versions", "daemons", "exclusive", "lossy", "start", "peer"}
+HEADERS = {"title", "why", "versions", "daemons", "exclusive", "lossy", "start", "peer",
+           "kernel"}
+# one of them only: the judge has the other one's kernel speak for it
+BACKENDS = [f"libipsec {name}" for name in base.GATEWAYS]
 SECTION = re.compile(r"\[(swanctl|strongswan|steps|expect)(?: (moon|sun|both))?\]$")
 MANY = re.compile(r"\{(\d+)\.\.(\d+)\}")
 ONLY = re.compile(r"@([12]) +(.*)$")
@@ -82,6 +85,8 @@ class Scenario:
                 self._fail(1, f"no such daemon: {name}")
         if self.headers.get("peer", "crafted") != "crafted":
             self._fail(1, "peer: can only be 'crafted'")
+        if self.headers.get("kernel", BACKENDS[0]) not in BACKENDS:
+            self._fail(1, f"kernel: can only be {' or '.join(BACKENDS)}")
         for version in self.versions:
             self._check_peer(version)
             for name in base.GATEWAYS:
@@ -122,6 +127,11 @@ class Scenario:
         """The daemon of each gateway."""
         names = self.headers.get("daemons", "charon-systemd charon").split()
         return dict(zip(base.GATEWAYS, names))
+
+    def backend(self, name):
+        """What a gateway has its SAs in instead of the kernel, or None."""
+        backend, _, who = self.headers.get("kernel", "").partition(" ")
+        return backend if who == name else None
 
     @property
     def exclusive(self):

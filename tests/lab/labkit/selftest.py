@@ -3,6 +3,7 @@
 """Negative tests of the lab: what check-promise and the expectations must find."""
 
 import os
+import re
 import sys
 import tempfile
 
@@ -133,6 +134,18 @@ def xfrm_other(old, new):
         assert old in shot["xfrm"]
         shot["xfrm"] = shot["xfrm"].replace(old, new)
     return spoil
+
+
+def userland(folder, kept=()):
+    """moon has its SAs not in the kernel, which has those of some SPIs nevertheless."""
+    folder.about["gateways"]["moon"]["backend"] = "libipsec"
+    folder.about["snapshots"][0]["moon"]["xfrm"] = ""
+    folder.monitor["moon"] = [text for text in folder.monitor["moon"]
+                              if any(spi in text for spi in kept)]
+    for child in (FIRST, SECOND):
+        index = folder.find(MOON, END, child)
+        folder.audit[index] = re.sub(r"((?:bytes|packets)-(?:in|out)=)\d+", r"\1?",
+                                     folder.audit[index])
 
 
 CHILD = ("child-sas", "net-2")
@@ -283,6 +296,23 @@ CASES = [
      "the kernel counted"),
     ("the kernel has told no counts", monitor_other("\t  840(bytes), 10(packets)\n", ""),
      "the kernel counted None in"),
+    ("SAs that are not in the kernel", userland, None),
+    ("SAs that are not in the kernel, and nobody said so",
+     both(userland, lambda folder: folder.about["gateways"]["moon"].pop("backend")),
+     "the kernel had no inbound SA"),
+    ("an SA in a kernel that was to have none",
+     lambda folder: userland(folder, ("0xc1000001",)), "they were to be in libipsec"),
+    ("counts of an SA that is not in the kernel",
+     both(userland, replace("bytes-in=? bytes-out=? packets-in=?",
+                            "bytes-in=840 bytes-out=? packets-in=10", MOON, FIRST, END)),
+     "the kernel counted None in"),
+    ("5451 of an SA that is not in the kernel, never written",
+     both(userland, never_written("moon", START, SECOND)), "no 5451 has it"),
+    ("5452 of an SA that is not in the kernel, never written",
+     both(userland, never_written("moon", END, FIRST)), "no 5452 has it"),
+    ("SPI that the peer's kernel never had, of an SA that is not in the kernel",
+     both(userland, replace("3238002689(0xc1000001)", "1(0x1)", MOON, START)),
+     "the kernel had no inbound SA"),
     ("records under No Auditing", policy([(1, "no-auditing")]), "started under policy"),
     ("records of a policy not in force", policy([(1, "success"), (15, "no-auditing")]),
      "ended (term) under policy"),
@@ -365,6 +395,8 @@ SCENARIOS = [
      "ike a gets 14\nflood count=9 sources=2 seconds=3\n", None),
     ("an expectation that is none", HEAD.format("2") + "[expect moon]\nstart child-sa\n",
      "not a constraint"),
+    ("two gateways without a kernel", HEAD.format("2") + "kernel: libipsec both\n",
+     "kernel: can only be"),
     ("a peer of another kind", HEAD.format("2") + "peer: friendly\n", "can only be"),
     ("a charon where the peer is crafted", CRAFTED.format("2") + "[swanctl sun]\na = b\n",
      "it has no charon"),
