@@ -159,6 +159,10 @@ class Steps:
         for gateway in self._each(who):
             gateway.pause(False)
 
+    def _do_lose_socket(self, who, how, *command):
+        for gateway in self._each(who):
+            self._say(gateway.lose_socket(how, " ".join(command)).rstrip())
+
     def _do_load(self, who):
         for gateway in self._each(who):
             gateway.load()
