@@ -9,7 +9,7 @@ import threading
 import time
 import traceback
 
-from . import base, expect, network, promise, trail
+from . import base, expect, network, promise, trail, units
 from .auditlog import LOG, AuditLog
 from .gateway import Gateway
 from .shell import LabError, run
@@ -17,6 +17,15 @@ from .steps import StepError, Steps
 
 # lines that are printed of what is wrong with one run
 SHOWN = 12
+
+
+def claim(folder):
+    """Makes a folder for results; False when another guest has."""
+    try:
+        os.mkdir(folder)
+    except FileExistsError:
+        return False
+    return True
 
 
 class Run:
@@ -30,14 +39,6 @@ class Run:
         self.folder = os.path.join(results, self.name)
         self._gateways = {}
         self._snapshots = []
-
-    def claim(self):
-        """Makes the run's folder; False when somebody else has."""
-        try:
-            os.mkdir(self.folder)
-        except FileExistsError:
-            return False
-        return True
 
     def execute(self, lane, auditlog):
         """Runs it; returns what is wrong, as lines of text."""
@@ -149,6 +150,7 @@ class Runner:
         self._own = os.path.join(results, f"guest{guest}")
         self._lanes = job["lanes"]
         self._follow = job["follow"]
+        self._with_units = job["units"]
         self._lock = threading.Lock()
         self._pids = set()
         self._auditlog = AuditLog()
@@ -169,7 +171,9 @@ class Runner:
             lanes.put(lane)
         shared = [run for run in runs if not run.scenario.exclusive]
         with concurrent.futures.ThreadPoolExecutor(self._lanes) as pool:
+            tests = pool.submit(self._units)
             list(pool.map(lambda one: self._one(one, lanes), shared))
+            tests.result()
         for one in runs:
             if one.scenario.exclusive:
                 self._one(one, lanes)
@@ -179,7 +183,7 @@ class Runner:
         lane = lanes.get()
         begun = time.monotonic()
         try:
-            if not one.claim():
+            if not claim(one.folder):
                 return
             problems = one.execute(lane, self._auditlog)
         finally:
@@ -188,6 +192,16 @@ class Runner:
         title = f"{one.scenario.name} ikev{one.version}"
         self._verdict(f"{title} ({time.monotonic() - begun:.1f} s{one.note()})", problems,
                       one.folder)
+
+    def _units(self):
+        """Runs the unit tests, unless another guest does."""
+        folder = os.path.join(self._results, "units")
+        if not self._with_units or not claim(folder):
+            return
+        verdicts = units.check(folder)
+        self._print(f"1..{len(verdicts) - 1}")
+        for title, problems in verdicts:
+            self._verdict(title, problems, folder)
 
     def _whole(self):
         """What only the whole log of a guest can say."""

@@ -9,7 +9,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 
-from labkit import conf, expect, promise, scenario, synthetic  # noqa: E402
+from labkit import conf, expect, promise, scenario, synthetic, units  # noqa: E402
 from labkit.ike import test as ike_test  # noqa: E402
 
 MOON, SUN = "pid=500", "pid=600"
@@ -439,11 +439,34 @@ def scenarios():
         yield f"scenario: {title}{' is found' if wanted else ' is read'}", good, said
 
 
+# a program's TAP and exit status, whether each test and the program itself did well
+UNITS = [
+    ("all well", "1..2\nok 1 - a: b\n# 5 bytes\nok 2 - a: c\n", 0, [True, True, True]),
+    ("one failed", "1..2\nnot ok 1 - a: b\n# x.c:3: 4\nok 2 - a: c\n", 1,
+     [False, True, True]),
+    ("one skipped", "1..2\nok 1 - a: b # SKIP no ESP\nok 2 - a: c\n", 0, [False, True, True]),
+    ("one missing", "1..2\nok 1 - a: b\n", 0, [True, False]),
+    ("a crash at the end", "1..1\nok 1 - a: b\n", -11, [True, False]),
+    ("a failure that the status hides", "1..1\nnot ok 1 - a: b\n", 0, [False, False]),
+    ("no test", "1..0\n", 0, [False]),
+    ("nothing", "", 127, [False]),
+]
+
+
+def unit_tests():
+    """Tests of how the TAP of unit tests is read."""
+    for title, output, status, wanted in UNITS:
+        verdicts = units.read(output, status)
+        said = [f"{name}: {problems}" for name, problems in verdicts]
+        yield f"units: {title}", [not problems for _, problems in verdicts] == wanted, said
+
+
 def main():
     """Prints a verdict on each test."""
     failed = number = 0
     for number, (title, good, said) in enumerate(
-            [*spoiled(), *expectations(), *settings(), *scenarios(), *ike_test.tests()], 1):
+            [*spoiled(), *expectations(), *settings(), *scenarios(), *unit_tests(),
+             *ike_test.tests()], 1):
         failed += not good
         print(f"{'ok' if good else 'not ok'} {number} - {title}")
         if not good:
