@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xfrm_msg.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/xfrm.h>
-#include <netlink/attr.h>
-#include <netlink/msg.h>
 
 #include "xfrm_parse.h"
 
@@ -185,15 +186,23 @@ static const struct type types[] = {
 #undef BODY
 #undef TYPE
 
-static int take_attrs(const struct type *type, const struct nlmsghdr *nlh,
+/** Bytes behind a message's header. */
+static size_t data_len(const struct nlmsghdr *nlh)
+{
+	return nlh->nlmsg_len - NLMSG_HDRLEN;
+}
+
+/** The kernel's macros, and not libnl's functions: they weigh in a large dump. */
+static int take_attrs(const struct type *type, struct nlmsghdr *nlh,
 					  struct qm_xfrm_msg *msg)
 {
-	const int head = (int)type->head;
-	const struct nlattr *attr;
-	int left, r;
+	const size_t head = NLMSG_ALIGN(type->head);
+	struct rtattr *attr = (void *)((char *)NLMSG_DATA(nlh) + head);
+	int left = (int)data_len(nlh) - (int)head, r;
 
-	nla_for_each_attr(attr, nlmsg_attrdata(nlh, head), nlmsg_attrlen(nlh, head), left) {
-		r = type->take_attr(msg, nla_type(attr), nla_data(attr), (size_t)nla_len(attr));
+	for (; RTA_OK(attr, left); attr = RTA_NEXT(attr, left)) {
+		r = type->take_attr(msg, attr->rta_type & NLA_TYPE_MASK, RTA_DATA(attr),
+							RTA_PAYLOAD(attr));
 		if (r < 0) {
 			return r;
 		}
@@ -201,7 +210,7 @@ static int take_attrs(const struct type *type, const struct nlmsghdr *nlh,
 	return left > 0 ? -EBADMSG : 0;
 }
 
-static int take_xfrm(const struct nlmsghdr *nlh, struct qm_xfrm_msg *msg)
+static int take_xfrm(struct nlmsghdr *nlh, struct qm_xfrm_msg *msg)
 {
 	const struct type *type = &types[nlh->nlmsg_type - XFRM_MSG_BASE];
 	int r = 0;
@@ -211,11 +220,11 @@ static int take_xfrm(const struct nlmsghdr *nlh, struct qm_xfrm_msg *msg)
 	}
 	msg->kind = type->kind;
 	memset((char *)msg + offsetof(struct qm_xfrm_msg, sa), 0, type->body);
-	if ((size_t)nlmsg_datalen(nlh) < type->head) {
+	if (data_len(nlh) < type->head) {
 		return -EBADMSG;
 	}
 	if (type->take_head) {
-		r = type->take_head(msg, nlmsg_data(nlh));
+		r = type->take_head(msg, NLMSG_DATA(nlh));
 	}
 	if (!r && type->take_attr) {
 		r = take_attrs(type, nlh, msg);
@@ -224,17 +233,17 @@ static int take_xfrm(const struct nlmsghdr *nlh, struct qm_xfrm_msg *msg)
 }
 
 /** The number that ends a dump or answers a request; a dump may end without one. */
-static int take_error(const struct nlmsghdr *nlh, struct qm_xfrm_msg *msg)
+static int take_error(struct nlmsghdr *nlh, struct qm_xfrm_msg *msg)
 {
-	if (nlmsg_datalen(nlh) >= (int)sizeof(msg->error)) {
-		memcpy(&msg->error, nlmsg_data(nlh), sizeof(msg->error));
+	if (data_len(nlh) >= sizeof(msg->error)) {
+		memcpy(&msg->error, NLMSG_DATA(nlh), sizeof(msg->error));
 	} else if (msg->kind == QM_XFRM_ERROR) {
 		return -EBADMSG;
 	}
 	return msg->error > 0 ? -EBADMSG : 0;
 }
 
-static int parse(const struct nlmsghdr *nlh, struct qm_xfrm_msg *msg)
+static int parse(struct nlmsghdr *nlh, struct qm_xfrm_msg *msg)
 {
 	const unsigned n = nlh->nlmsg_type - (unsigned)XFRM_MSG_BASE;
 
@@ -264,11 +273,11 @@ int qm_xfrm_walk_next(struct qm_xfrm_walk *walk, const struct qm_xfrm_msg **ret)
 	if (walk->left <= 0) {
 		return 0;
 	}
-	if (!nlmsg_ok(nlh, walk->left)) {
+	if (!NLMSG_OK(nlh, (unsigned)walk->left)) {
 		walk->left = 0;
 		return -EBADMSG;
 	}
-	walk->next = nlmsg_next(nlh, &walk->left);
+	walk->next = NLMSG_NEXT(nlh, walk->left);
 	r = parse(nlh, &walk->msg);
 	if (r < 0) {
 		return r;
