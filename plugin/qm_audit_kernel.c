@@ -53,6 +53,11 @@ struct private_qm_audit_kernel_t {
 	uint32_t changes;
 
 	/**
+	 * What to do about dropped notifications was said in the gap of now
+	 */
+	bool hinted;
+
+	/**
 	 * Monotonic time in ms after which nothing is offered twice, 0 for never
 	 */
 	_Atomic uint64_t deadline;
@@ -251,17 +256,29 @@ static void tell_sync(private_qm_audit_kernel_t *this,
 }
 
 /**
+ * Say once in a gap that the receive buffer is too small: one that began for
+ * another reason may show that later
+ */
+static void log_overrun(private_qm_audit_kernel_t *this,
+						const struct qm_mirror_resync *resync)
+{
+	if (!this->hinted &&
+		(resync->dropped || resync->cause == QM_MIRROR_CAUSE_OVERRUN))
+	{
+		this->hinted = TRUE;
+		DBG1(DBG_KNL, "qm-audit: the kernel dropped notifications about "
+			 "SAs, comparing all of them; if it recurs raise "
+			 "kernel_receive_buffer");
+	}
+}
+
+/**
  * Say why the view of the kernel is not complete
  */
 static void log_gap(const struct qm_mirror_resync *resync)
 {
 	switch (resync->cause)
 	{
-		case QM_MIRROR_CAUSE_OVERRUN:
-			DBG1(DBG_KNL, "qm-audit: the kernel dropped notifications about "
-				 "SAs, comparing all of them; if it recurs raise "
-				 "kernel_receive_buffer");
-			break;
 		case QM_MIRROR_CAUSE_MALFORMED:
 			DBG1(DBG_KNL, "qm-audit: a notification of the kernel about SAs "
 				 "was not understood, comparing all of them");
@@ -294,10 +311,13 @@ static void tell(void *user, const struct qm_mirror_event *event)
 			break;
 		case QM_MIRROR_RESYNC_BEGIN:
 			this->changes = 0;
+			this->hinted = FALSE;
 			log_gap(event->resync);
+			log_overrun(this, event->resync);
 			tell_sync(this, QM_SYNC_BEGIN, event->resync);
 			break;
 		case QM_MIRROR_RESYNC_FAILED:
+			log_overrun(this, event->resync);
 			DBG1(DBG_KNL, "qm-audit: looking at the kernel's SAs failed %u "
 				 "times, last with: %s; trying on, meanwhile byte and packet "
 				 "counts are not known", event->resync->attempts,
@@ -305,6 +325,7 @@ static void tell(void *user, const struct qm_mirror_event *event)
 			tell_sync(this, QM_SYNC_OFF, event->resync);
 			break;
 		case QM_MIRROR_RESYNC_END:
+			log_overrun(this, event->resync);
 			DBG2(DBG_KNL, "qm-audit: the kernel's SAs are known, %u of them "
 				 "went unseen", this->changes);
 			tell_sync(this, QM_SYNC_END, event->resync);
@@ -346,8 +367,10 @@ METHOD(qm_audit_kernel_t, start, void,
 	this->thread = thread_create((thread_main_t)run, this);
 	if (!this->thread)
 	{
+		/* a socket that nobody reads would fill up in the kernel */
+		this->mirror = qm_mirror_free(this->mirror);
 		DBG1(DBG_KNL, "qm-audit: no thread to watch the kernel's SAs; byte and "
-			 "packet counts will not be known");
+			 "packet counts will not be known until the daemon starts again");
 	}
 }
 

@@ -20,6 +20,9 @@ static struct {
 	struct qm_mirror_config config;
 	int new_error;
 	int run_error;
+	bool no_thread;
+	/** mirrors that are open */
+	int open;
 	_Atomic bool running;
 	_Atomic bool stopped;
 	struct qm_input inputs[8];
@@ -34,12 +37,23 @@ int __wrap_qm_mirror_run(struct qm_mirror *mirror);
 void __wrap_qm_mirror_stop(struct qm_mirror *mirror);
 struct qm_mirror *__wrap_qm_mirror_free(struct qm_mirror *mirror);
 int __wrap_qm_recorder_offer(struct qm_recorder *recorder, const struct qm_input *input);
+thread_t *__real_thread_create(thread_main_t main, void *arg);
+thread_t *__wrap_thread_create(thread_main_t main, void *arg);
+
+thread_t *__wrap_thread_create(thread_main_t main, void *arg)
+{
+	return calls.no_thread ? NULL : __real_thread_create(main, arg);
+}
 
 int __wrap_qm_mirror_new(struct qm_mirror **ret, const struct qm_mirror_config *config)
 {
 	calls.config = *config;
-	*ret = NULL;
-	return calls.new_error;
+	if (calls.new_error) {
+		return calls.new_error;
+	}
+	calls.open++;
+	*ret = (void *)&calls;
+	return 0;
 }
 
 int __wrap_qm_mirror_run(struct qm_mirror *mirror)
@@ -60,7 +74,7 @@ void __wrap_qm_mirror_stop(struct qm_mirror *mirror)
 
 struct qm_mirror *__wrap_qm_mirror_free(struct qm_mirror *mirror)
 {
-	(void)mirror;
+	calls.open -= mirror != NULL;
 	return NULL;
 }
 
@@ -96,6 +110,7 @@ static qm_audit_kernel_t *create_started(void)
 static void destroy(qm_audit_kernel_t *kernel)
 {
 	kernel->destroy(kernel);
+	QM_INT(calls.open, 0);
 	swan_deinit();
 }
 
@@ -164,6 +179,22 @@ static void test_no_start(void)
 		   "permitted (the daemon needs CAP_NET_ADMIN); byte and packet counts will not "
 		   "be known");
 	CU_ASSERT(!calls.running);
+	destroy(kernel);
+}
+
+/** What nobody would read is closed. */
+static void test_no_thread(void)
+{
+	qm_audit_kernel_t *kernel = create();
+
+	calls.no_thread = true;
+	kernel->start(kernel);
+	QM_INT(calls.open, 0);
+	QM_INT(swan_logs(), 1);
+	QM_STR(swan_log(0), "qm-audit: no thread to watch the kernel's SAs; byte and packet "
+		   "counts will not be known until the daemon starts again");
+	kernel->stop(kernel);
+	CU_ASSERT(!calls.running && !calls.stopped);
 	destroy(kernel);
 }
 
@@ -352,11 +383,12 @@ static void test_causes(void)
 		enum qm_mirror_cause cause;
 		uint64_t dropped;
 		uint64_t told;
-		/** of the beginning, NULL for none */
+		/** the only message, NULL for none */
 		const char *log;
 	} rows[] = {
 		{ QM_MIRROR_CAUSE_START, 0, 0, NULL },
-		{ QM_MIRROR_CAUSE_START, 3, 3, NULL },
+		{ QM_MIRROR_CAUSE_START, 3, 3, "kernel_receive_buffer" },
+		{ QM_MIRROR_CAUSE_UNCLEAR, 3, 3, "kernel_receive_buffer" },
 		{ QM_MIRROR_CAUSE_ASKED, 0, 0, NULL },
 		{ QM_MIRROR_CAUSE_UNCLEAR, 0, 0, NULL },
 		{ QM_MIRROR_CAUSE_OVERRUN, 0, 1, "kernel_receive_buffer" },
@@ -379,16 +411,46 @@ static void test_causes(void)
 	}
 }
 
+/** That the buffer is too small is said once in a gap, whenever it shows. */
+static void test_hint(void)
+{
+	qm_audit_kernel_t *kernel = create_started();
+
+	/* cause of the end: it began without a loss */
+	tell_resync(QM_MIRROR_RESYNC_BEGIN, QM_MIRROR_CAUSE_ASKED, 0);
+	tell_resync(QM_MIRROR_RESYNC_END, QM_MIRROR_CAUSE_OVERRUN, 0);
+	QM_INT(swan_logs(), 1);
+	tell_resync(QM_MIRROR_RESYNC_BEGIN, QM_MIRROR_CAUSE_OVERRUN, 0);
+	tell_resync(QM_MIRROR_RESYNC_END, QM_MIRROR_CAUSE_OVERRUN, 9);
+	QM_INT(swan_logs(), 2);
+	/* a gap that does not end */
+	tell_resync(QM_MIRROR_RESYNC_BEGIN, QM_MIRROR_CAUSE_MALFORMED, 0);
+	tell_resync(QM_MIRROR_RESYNC_FAILED, QM_MIRROR_CAUSE_MALFORMED, 9);
+	tell_resync(QM_MIRROR_RESYNC_END, QM_MIRROR_CAUSE_MALFORMED, 9);
+	QM_INT(swan_logs(), 5);
+	for (int i = 0; i < swan_logs(); i++) {
+		CU_ASSERT_EQUAL(strstr(swan_log(i), "raise kernel_receive_buffer") != NULL,
+						i != 2 && i != 4);
+	}
+	destroy(kernel);
+}
+
 static void test_failed(void)
 {
 	qm_audit_kernel_t *kernel = create_started();
 
+	tell_resync(QM_MIRROR_RESYNC_BEGIN, QM_MIRROR_CAUSE_OVERRUN, 0);
 	tell_resync(QM_MIRROR_RESYNC_FAILED, QM_MIRROR_CAUSE_OVERRUN, 5);
-	QM_INT(calls.count, 1);
-	QM_INT(calls.inputs[0].sync.phase, QM_SYNC_OFF);
-	QM_INT(swan_logs(), 1);
-	CU_ASSERT_PTR_NOT_NULL(strstr(swan_log(0), "failed 8 times, last with: No buffer "
+	QM_INT(calls.count, 2);
+	QM_INT(calls.inputs[1].sync.phase, QM_SYNC_OFF);
+	QM_INT(swan_logs(), 2);
+	CU_ASSERT_PTR_NOT_NULL(strstr(swan_log(1), "failed 8 times, last with: No buffer "
 								  "space available"));
+	/* it is tried on, and good again when that succeeds */
+	tell_resync(QM_MIRROR_RESYNC_END, QM_MIRROR_CAUSE_OVERRUN, 5);
+	QM_INT(calls.count, 3);
+	QM_INT(calls.inputs[2].sync.phase, QM_SYNC_END);
+	QM_INT(swan_logs(), 2);
 	destroy(kernel);
 }
 
@@ -420,6 +482,7 @@ static void test_no_room_at_end(void)
 CU_TestInfo kernel_tests[] = {
 	{ "starts and stops", test_start },
 	{ "cannot start", test_no_start },
+	{ "no thread", test_no_thread },
 	{ "the mirror fails", test_run_fails },
 	{ "an SA is gone", test_removed },
 	{ "an SA without counts", test_uncounted },
@@ -427,6 +490,7 @@ CU_TestInfo kernel_tests[] = {
 	{ "what is not told", test_not_told },
 	{ "what was found", test_changes },
 	{ "causes of gaps", test_causes },
+	{ "the receive buffer is too small", test_hint },
 	{ "no look succeeds", test_failed },
 	{ "waits for room", test_no_room },
 	{ "waits no longer at the end", test_no_room_at_end },
