@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +23,9 @@
  * by now, has to be found out by looking.
  */
 #define LOOK_MS 10000
+
+/** The same when nothing can end a wait. */
+#define LOOK_UNWOKEN_MS 100
 
 #define RCVBUF_DEFAULT (8 * 1024 * 1024)
 #define MAX_DEFAULT QM_XFRM_MAP_MAX
@@ -225,30 +229,65 @@ static void take_rest(struct qm_mirror *mirror)
 	}
 }
 
+/** Opens what ends a wait. */
+static int open_wake(struct qm_mirror *mirror)
+{
+	struct stat st;
+
+	mirror->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (mirror->wake_fd < 0 || fstat(mirror->wake_fd, &st) < 0) {
+		return -errno;
+	}
+	mirror->wake_dev = st.st_dev;
+	mirror->wake_ino = st.st_ino;
+	return 0;
+}
+
+/** The number of what ends a wait, or -1 if by now it is closed, or another file's. */
+static int find_wake(const struct qm_mirror *mirror)
+{
+	const int fd = mirror->wake_fd;
+	struct stat st;
+	bool ours = fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == mirror->wake_dev &&
+				st.st_ino == mirror->wake_ino;
+
+	return ours ? fd : -1;
+}
+
+/** Ends a wait of the thread. Without that it looks up by itself. */
+static void wake(const struct qm_mirror *mirror)
+{
+	eventfd_write(find_wake(mirror), 1);
+}
+
 int qm_mirror_run(struct qm_mirror *mirror)
 {
 	struct pollfd fds[] = {
-		{ .fd = mirror->wake_fd, .events = POLLIN },
+		{ .events = POLLIN },
 		{ .events = POLLIN },
 		{ .events = POLLIN },
 	};
 	eventfd_t woken;
+	int look_ms;
 
 	if (!mirror->started) {
 		mirror->started = true;
 		qm_mirror_gap(mirror, QM_MIRROR_CAUSE_START, 0);
 	}
 	while (!atomic_exchange(&mirror->stopped, false)) {
+		fds[0].fd = find_wake(mirror);
+		mirror->wake_fd = fds[0].fd;
 		fds[1].fd = mirror->live.fd;
 		fds[2].fd = mirror->dump_done ? -1 : mirror->dump.fd;
-		if (poll(fds, 3, qm_mirror_wait_ms(mirror, LOOK_MS)) < 0) {
+		look_ms = fds[0].fd < 0 ? LOOK_UNWOKEN_MS : LOOK_MS;
+		if (poll(fds, 3, qm_mirror_wait_ms(mirror, look_ms)) < 0) {
 			if (errno != EINTR) {
 				return -errno;
 			}
 			continue;
 		}
 		if (fds[0].revents) {
-			eventfd_read(mirror->wake_fd, &woken);
+			eventfd_read(fds[0].fd, &woken);
 		}
 		work(mirror, fds[1].revents, fds[2].revents);
 	}
@@ -285,8 +324,7 @@ static int open_all(struct qm_mirror *mirror)
 							 config->max_policies);
 	}
 	if (!r) {
-		mirror->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		r = mirror->wake_fd < 0 ? -errno : 0;
+		r = open_wake(mirror);
 	}
 	if (!r) {
 		r = qm_mirror_listen(mirror);
@@ -316,13 +354,13 @@ int qm_mirror_new(struct qm_mirror **ret, const struct qm_mirror_config *config)
 void qm_mirror_stop(struct qm_mirror *mirror)
 {
 	mirror->stopped = true;
-	eventfd_write(mirror->wake_fd, 1);
+	wake(mirror);
 }
 
 void qm_mirror_compare(struct qm_mirror *mirror)
 {
 	mirror->asked = true;
-	eventfd_write(mirror->wake_fd, 1);
+	wake(mirror);
 }
 
 struct qm_mirror_stats qm_mirror_stats(const struct qm_mirror *mirror)
@@ -350,7 +388,7 @@ struct qm_mirror *qm_mirror_free(struct qm_mirror *mirror)
 	if (mirror) {
 		qm_xfrm_socket_close(&mirror->live);
 		qm_xfrm_socket_close(&mirror->dump);
-		if (mirror->wake_fd >= 0) {
+		if (find_wake(mirror) >= 0) {
 			close(mirror->wake_fd);
 		}
 		qm_xfrm_map_done(&mirror->sas);

@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "mirror.h"
 #include "xfrm_map.h"
@@ -93,8 +94,11 @@ struct qm_mirror_counters {
 
 struct qm_mirror {
 	struct qm_mirror_config config;
-	/** eventfd that ends a wait of the thread */
-	int wake_fd;
+	/** eventfd that ends a wait of the thread; -1 once something else closed it */
+	_Atomic int wake_fd;
+	/** what tells it from another file that has its number by then */
+	dev_t wake_dev;
+	ino_t wake_ino;
 	_Atomic bool stopped;
 	_Atomic bool asked;
 	/** qm_mirror_run() was called before */

@@ -4,10 +4,11 @@
  */
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "mirror.h"
+#include "mirror_priv.h"
 #include "test.h"
 #include "xfrm_kit.h"
 
@@ -223,6 +224,58 @@ static void test_idle(void)
 	stop(mirror, thread);
 }
 
+/** Something closed what wakes it, and its own next socket has that number. */
+static void test_cannot_be_woken(void)
+{
+	const struct qm_mirror_config config = { .tell = tell };
+	struct qm_mirror *mirror = NULL;
+	pthread_t thread;
+	double before;
+
+	if (!xfrm_enter()) {
+		return;
+	}
+	told.counts[QM_MIRROR_RESYNC_END] = 0;
+	QM_OK_FATAL(qm_mirror_new(&mirror, &config));
+	close(mirror->wake_fd);
+	QM_INT(pthread_create(&thread, NULL, run, mirror), 0);
+	await(QM_MIRROR_RESYNC_END, 1);
+	before = used_ms(thread);
+	usleep(IDLE_MS * 1000);
+	CU_ASSERT(used_ms(thread) - before < IDLE_MS / 4);
+	/* it looks, now and then, whether it is wanted */
+	qm_mirror_compare(mirror);
+	await(QM_MIRROR_RESYNC_END, 2);
+	stop(mirror, thread);
+}
+
+/** What has the number by now is neither read, nor written to, nor closed. */
+static void test_number_taken(void)
+{
+	const struct qm_mirror_config config = { .tell = tell };
+	struct qm_mirror *mirror = NULL;
+	char text[16];
+	int ends[2], number;
+
+	if (!xfrm_enter()) {
+		return;
+	}
+	QM_OK_FATAL(qm_mirror_new(&mirror, &config));
+	QM_INT(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, ends), 0);
+	QM_INT(send(ends[1], "other's", 8, 0), 8);
+	number = mirror->wake_fd;
+	QM_INT(dup2(ends[0], number), number);
+	qm_mirror_stop(mirror);
+	QM_OK(qm_mirror_run(mirror));
+	qm_mirror_compare(mirror);
+	qm_mirror_free(mirror);
+	QM_INT(recv(ends[1], text, sizeof(text), 0), -1);
+	QM_INT(recv(number, text, sizeof(text), 0), 8);
+	QM_INT(close(number), 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void test_never_run(void)
 {
 	const struct qm_mirror_config config = { .tell = tell };
@@ -243,6 +296,8 @@ CU_TestInfo mirror_thread_tests[] = {
 	{ "what waits when it is stopped", test_rest },
 	{ "compares at intervals", test_interval },
 	{ "nothing to do", test_idle },
+	{ "nothing to wake it by", test_cannot_be_woken },
+	{ "another file in the place of what wakes it", test_number_taken },
 	{ "never run", test_never_run },
 	CU_TEST_INFO_NULL,
 };
