@@ -147,7 +147,8 @@ struct qm_mirror_config {
 	uint32_t max_sas;
 	uint32_t max_policies;
 	/** milliseconds between a dump that failed and the next, doubled each time up to
-	 * retry_max_ms; 0 for 100 and 30 000 */
+	 * retry_max_ms; 0 for 100 and 30 000. Also the pause before the dump of a second
+	 * gap within ten times as long of the first one's end, doubled with each more */
 	uint32_t retry_ms;
 	uint32_t retry_max_ms;
 	/** dumps that fail until RESYNC_FAILED is told; 0 for 8 */

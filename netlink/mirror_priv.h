@@ -122,6 +122,10 @@ struct qm_mirror {
 	uint16_t number;
 	/** dumps that failed since RESYNC_BEGIN */
 	uint32_t failures;
+	/** gaps that nobody asked for, each soon after the one before */
+	uint32_t storm;
+	/** when the last gap ended, like retry_at_ms */
+	uint64_t synced_at_ms;
 	/** CLOCK_MONOTONIC, milliseconds: when to begin a dump, or to give it up */
 	uint64_t retry_at_ms;
 	uint64_t give_up_ms;

@@ -15,6 +15,9 @@
 /** How long the kernel may take for the next part of a dump. */
 #define GIVE_UP_MS 10000
 
+/** A gap belongs to the one before if it comes within so many retry_ms of its end. */
+#define STORM_RETRIES 10
+
 /** Datagrams of a dump that are read before notifications have their turn. */
 #define DUMP_TURN 16
 
@@ -34,13 +37,17 @@ static void tell_resync(struct qm_mirror *mirror, enum qm_mirror_event_kind kind
 	qm_mirror_tell(mirror, &event);
 }
 
-/** Milliseconds from one failure to the next dump. */
+/**
+ * Milliseconds from a failure to the next dump, or from the beginning of a gap to the
+ * first. In a storm of gaps each dump may succeed and yet be good for nothing soon.
+ */
 static uint64_t back_off(const struct qm_mirror *mirror)
 {
-	uint64_t ms = mirror->config.retry_ms;
-	uint32_t n;
+	const uint64_t steps = (uint64_t)mirror->failures +
+						   (mirror->storm ? mirror->storm - 1 : 0);
+	uint64_t ms = steps ? mirror->config.retry_ms : 0, n;
 
-	for (n = 1; n < mirror->failures && ms < mirror->config.retry_max_ms; n++) {
+	for (n = 1; n < steps && ms < mirror->config.retry_max_ms; n++) {
 		ms *= 2;
 	}
 	return ms < mirror->config.retry_max_ms ? ms : mirror->config.retry_max_ms;
@@ -91,6 +98,19 @@ static void aggravate(struct qm_mirror *mirror, enum qm_mirror_cause cause, int 
 	}
 }
 
+/** Counts gaps that follow one another, besides those that are of our own making. */
+static void count_storm(struct qm_mirror *mirror, enum qm_mirror_cause cause)
+{
+	const uint64_t calm = (uint64_t)mirror->config.retry_ms * STORM_RETRIES;
+
+	if (qm_mirror_now_ms() - mirror->synced_at_ms >= calm) {
+		mirror->storm = 0;
+	}
+	if (cause != QM_MIRROR_CAUSE_START && cause != QM_MIRROR_CAUSE_ASKED) {
+		mirror->storm++;
+	}
+}
+
 void qm_mirror_gap(struct qm_mirror *mirror, enum qm_mirror_cause cause, int error)
 {
 	if (mirror->phase != QM_MIRROR_SYNCED) {
@@ -101,7 +121,8 @@ void qm_mirror_gap(struct qm_mirror *mirror, enum qm_mirror_cause cause, int err
 	} else if (mirror->phase == QM_MIRROR_SYNCED) {
 		mirror->phase = QM_MIRROR_WAITING;
 		mirror->failures = 0;
-		mirror->retry_at_ms = 0;
+		count_storm(mirror, cause);
+		mirror->retry_at_ms = qm_mirror_now_ms() + back_off(mirror);
 		mirror->counters.synced = false;
 		mirror->resync = (struct qm_mirror_resync){ .cause = cause, .error = error };
 		tell_resync(mirror, QM_MIRROR_RESYNC_BEGIN);
@@ -165,8 +186,9 @@ static void end(struct qm_mirror *mirror)
 	qm_mirror_sweep_policies(mirror);
 	qm_mirror_count_drops(mirror);
 	mirror->counters.synced = true;
+	mirror->synced_at_ms = qm_mirror_now_ms();
 	mirror->compare_at_ms = mirror->config.compare_ms ?
-								qm_mirror_now_ms() + mirror->config.compare_ms :
+								mirror->synced_at_ms + mirror->config.compare_ms :
 								UINT64_MAX;
 	mirror->counters.resyncs++;
 	tell_resync(mirror, QM_MIRROR_RESYNC_END);

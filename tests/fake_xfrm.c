@@ -291,6 +291,11 @@ void fake_xfrm_tick(uint64_t ms)
 	fake.tick_ms = ms;
 }
 
+void fake_xfrm_pass(uint64_t ms)
+{
+	fake.passed_ms += ms;
+}
+
 uint64_t fake_xfrm_tried_ms(unsigned nth)
 {
 	insist(nth < fake.tries, "not tried");

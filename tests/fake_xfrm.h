@@ -71,6 +71,8 @@ void fake_xfrm_lose_socket(void);
 
 /** Has so much of CLOCK_MONOTONIC pass each time that no notification is there. */
 void fake_xfrm_tick(uint64_t ms);
+/** Has so much of it pass now. */
+void fake_xfrm_pass(uint64_t ms);
 /** Ticks that had passed when the nth dump of SAs, from 0, was tried, in ms. */
 uint64_t fake_xfrm_tried_ms(unsigned nth);
 

@@ -144,6 +144,80 @@ static void test_back_off(void)
 	finish(&kit);
 }
 
+static void overrun_again(struct kit *kit, const struct qm_mirror_event *event)
+{
+	(void)kit;
+	if (event->kind == QM_MIRROR_RESYNC_END) {
+		fake_xfrm_fail(-ENOBUFS);
+	}
+}
+
+/** Gaps that follow one another, though each is mended at once. */
+static void test_storm(void)
+{
+	static const struct qm_mirror_config config = { .retry_ms = 1000,
+													.retry_max_ms = 3000 };
+	static const uint64_t pauses[] = { 0, 1000, 2000, 3000, 3000, 0 };
+	struct kit kit;
+
+	fake_xfrm_begin();
+	fake_xfrm_tick(10);
+	kit_new(&kit, &config);
+	kit.on_event = overrun_again;
+	for (unsigned i = 0; i < COUNT(pauses); i++) {
+		kit_run(&kit, QM_MIRROR_RESYNC_END);
+	}
+	/* after some time without, the next is mended at once again */
+	fake_xfrm_pass(10000);
+	kit.on_event = NULL;
+	kit_run(&kit, QM_MIRROR_RESYNC_END);
+	kit_skip(&kit);
+	for (unsigned i = 0; i < COUNT(pauses); i++) {
+		const uint64_t pause = fake_xfrm_tried_ms(i + 1) - fake_xfrm_tried_ms(i) -
+							   (i == COUNT(pauses) - 1 ? 10000 : 0);
+
+		/* the real clock goes on beside the ticks */
+		CU_ASSERT(pause <= pauses[i] + 100);
+		CU_ASSERT(pause + 900 > pauses[i]);
+	}
+	finish(&kit);
+}
+
+/** When dumps succeed again all is as ever, and so is the comparison after that. */
+static void test_recovers(void)
+{
+	static const struct qm_mirror_config config = { .retry_ms = 10,
+													.retry_max_ms = 20,
+													.compare_ms = 60000 };
+	struct kit kit;
+
+	fake_xfrm_begin();
+	fake_xfrm_tick(10);
+	dump(&a);
+	kit_new(&kit, &config);
+	kit_run(&kit, QM_MIRROR_RESYNC_END);
+	kit_skip(&kit);
+	fake_xfrm_fail_dump(-ENOMEM, 12);
+	fake_xfrm_fail(-ENOBUFS);
+	dump(&c);
+	kit_run(&kit, QM_MIRROR_RESYNC_FAILED);
+	expect_begin(&kit, QM_MIRROR_CAUSE_OVERRUN, -ENOBUFS);
+	kit_expect(&kit, QM_MIRROR_RESYNC_FAILED);
+	CU_ASSERT(!qm_mirror_stats(kit.mirror).synced);
+	notify_new(&c);
+	kit_run(&kit, QM_MIRROR_RESYNC_END);
+	CU_ASSERT(!kit_expect_sa(&kit, QM_MIRROR_SA_ADDED, &c)->event.found);
+	CU_ASSERT(kit_expect_sa(&kit, QM_MIRROR_SA_REMOVED, &a)->event.found);
+	QM_INT(expect_end(&kit, 13).sas_removed, 1);
+	CU_ASSERT(kit_has(&kit, &c) && !kit_has(&kit, &a));
+	/* nobody notifies that this one went */
+	kit_run(&kit, QM_MIRROR_RESYNC_END);
+	expect_begin(&kit, QM_MIRROR_CAUSE_ASKED, 0);
+	CU_ASSERT(kit_expect_sa(&kit, QM_MIRROR_SA_REMOVED, &c)->event.found);
+	expect_end(&kit, 1);
+	finish(&kit);
+}
+
 /** What a user gets who does not say otherwise. */
 static void test_defaults(void)
 {
@@ -278,6 +352,8 @@ CU_TestInfo mirror_retry_tests[] = {
 	{ "a dump fails", test_dump_fails },
 	{ "a dump stalls", test_dump_stalls },
 	{ "dumps fail for long", test_back_off },
+	{ "gap upon gap", test_storm },
+	{ "dumps succeed again", test_recovers },
 	{ "the settings by default", test_defaults },
 	{ "dumps fail now and then", test_fails_now_and_then },
 	{ "dumps fail after an overrun", test_dropped_so_far },
