@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * qm-audit events: prints the trail as Windows events.
+ */
+#include "cmd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "follow.h"
+#include "options.h"
+#include "printer.h"
+#include "trail.h"
+
+struct run {
+	struct qm_options options;
+	struct qm_report report;
+	struct qm_trail trail;
+	struct qm_printer printer;
+	struct qm_follow follow;
+	/** the log to follow, as far as it was read; -1 for none */
+	int last_fd;
+	const char *last_path;
+};
+
+static void say_unreadable(struct run *run, const char *path, int error)
+{
+	const char *hint = "";
+
+	if (error == -EACCES || error == -EPERM) {
+		hint = "; only root may read auditd's logs";
+	} else if (error == -ENOENT) {
+		hint = "; does auditd run, and write there?";
+	}
+	qm_report_error(&run->report, "cannot read %s: %s%s", path, strerror(-error), hint);
+}
+
+/** Reads a log; of the one to follow, keeps the file. */
+static void add_log(struct run *run, const char *path, bool last)
+{
+	const bool is_stdin = !strcmp(path, "-");
+	const int fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	int error = fd < 0 ? -errno : 0;
+
+	if (!error && !(last && is_stdin && run->options.follow)) {
+		error = qm_trail_add(&run->trail, fd, path);
+	}
+	if (error) {
+		say_unreadable(run, path, error);
+	}
+	if (last && run->options.follow && !error) {
+		run->last_fd = fd;
+		run->last_path = is_stdin ? NULL : path;
+	} else if (fd >= 0) {
+		close(fd);
+	}
+}
+
+static int add_default_logs(struct run *run, struct qm_logs *logs)
+{
+	const int error = qm_logs_find(run->options.conf, logs);
+
+	if (error) {
+		say_unreadable(run, run->options.conf, error);
+		return error;
+	}
+	for (size_t i = 0; i < logs->count; i++) {
+		add_log(run, logs->paths[i], i + 1 == logs->count);
+	}
+	return 0;
+}
+
+static void print_trail(struct run *run)
+{
+	struct qm_line *line = &run->trail.line;
+	const char *problem;
+
+	for (size_t i = 0; i < run->trail.count && !run->printer.out.error; i++) {
+		const struct qm_entry *entry = &run->trail.entries[i];
+
+		/* a log that is cut short while it is read can fail here */
+		if (qm_line_parse((struct qm_span){ entry->text, entry->len }, line, &problem) ==
+			0) {
+			qm_printer_event(&run->printer, line);
+			if (run->options.follow) {
+				qm_follow_seen(&run->follow, line);
+			}
+		}
+		if (i % 4096 == 4095 && !isatty(STDOUT_FILENO)) {
+			qm_report_progress(&run->report, "events", i, run->trail.count);
+		}
+	}
+	qm_report_clear(&run->report);
+}
+
+/** Where the trail's last log ends: after its last whole line. */
+static void go_on_from(struct run *run)
+{
+	const struct qm_log *log = &run->trail.logs[run->trail.n_logs - 1];
+	const char *newline = log->size ? memrchr(log->data, '\n', log->size) : NULL;
+	const off_t at = newline ? newline + 1 - log->data : 0;
+
+	for (const char *p = log->data;
+		 at && (p = memchr(p, '\n', (size_t)(log->data + at - p))); p++) {
+		run->follow.line_number++;
+	}
+	lseek(run->last_fd, at, SEEK_SET);
+}
+
+static void follow_log(struct run *run)
+{
+	int error;
+
+	if (run->last_path) {
+		go_on_from(run);
+	}
+	error = qm_follow_run(&run->follow, run->last_fd);
+	run->last_fd = -1;
+	if (error && error != run->printer.out.error) {
+		say_unreadable(run, run->last_path ? run->last_path : "-", error);
+	}
+}
+
+static int read_and_print(struct run *run)
+{
+	struct qm_logs logs = { 0 };
+	int error = 0;
+
+	for (int i = 0; i < run->options.n_files; i++) {
+		add_log(run, run->options.files[i], i + 1 == run->options.n_files);
+	}
+	if (!run->options.n_files) {
+		error = add_default_logs(run, &logs);
+	}
+	if (!error && run->options.follow) {
+		error = qm_follow_init(&run->follow, &run->printer, &run->options.filter,
+							   &run->report, run->last_path);
+	}
+	if (!error) {
+		qm_report_clear(&run->report);
+		qm_trail_sort(&run->trail);
+		qm_printer_begin(&run->printer, &run->trail);
+		print_trail(run);
+		if (run->last_fd >= 0) {
+			follow_log(run);
+		}
+		error = qm_out_flush(&run->printer.out);
+	}
+	qm_follow_fini(&run->follow);
+	qm_logs_free(&logs);
+	return error;
+}
+
+int qm_cmd_events(int argc, char **argv)
+{
+	struct run *run = calloc(1, sizeof(*run));
+	int error, status = QM_EXIT_ERROR;
+
+	if (!run) {
+		return QM_EXIT_ERROR;
+	}
+	run->last_fd = -1;
+	qm_report_init(&run->report, "qm-audit events");
+	if (qm_options_parse(&run->options, argc, argv) < 0 || run->options.helped) {
+		status = run->options.helped ? QM_EXIT_OK : QM_EXIT_ERROR;
+		free(run);
+		return status;
+	}
+	qm_trail_init(&run->trail, &run->options.filter, &run->report);
+	run->trail.whole_lines = run->options.follow;
+	error = qm_printer_init(&run->printer, STDOUT_FILENO, run->options.format);
+	if (!error) {
+		run->printer.style.pretty = run->options.pretty;
+		run->printer.names.provider = run->options.provider;
+		run->printer.names.computer = run->options.computer;
+		error = read_and_print(run);
+	}
+	if (error) {
+		qm_report_error(&run->report, "cannot go on: %s", strerror(-error));
+	}
+	if (!run->report.failed) {
+		status = run->printer.count ? QM_EXIT_OK : QM_EXIT_NONE;
+	}
+	qm_printer_fini(&run->printer);
+	qm_trail_fini(&run->trail);
+	free(run);
+	return status;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "messages.h"
+
+const char qm_message_5451[] =
+	"An IPsec quick mode security association was established.\n"
+	"\t\n"
+	"Local Endpoint:\n"
+	"\tNetwork Address:\t%1\n"
+	"\tNetwork Address mask:\t%2\n"
+	"\tPort:\t\t\t%3\n"
+	"\tTunnel Endpoint:\t\t%4\n"
+	"\n"
+	"Remote Endpoint:\n"
+	"\tNetwork Address:\t%5\n"
+	"\tNetwork Address Mask:\t%6\n"
+	"\tPort:\t\t\t%7\n"
+	"\tPrivate Address:\t\t%8\n"
+	"\tTunnel Endpoint:\t\t%9\n"
+	"\n"
+	"\tProtocol:\t\t%10\n"
+	"\tKeying Module Name:\t%11\n"
+	"\n"
+	"Cryptographic Information:\n"
+	"\tIntegrity Algorithm - AH:\t%12\n"
+	"\tIntegrity Algorithm - ESP:\t%13\n"
+	"\tEncryption Algorithm:\t%14\n"
+	"\n"
+	"Security Association Information:\n"
+	"\tLifetime - seconds:\t%15\n"
+	"\tLifetime - data:\t\t%16\n"
+	"\tLifetime - packets:\t%17\n"
+	"\tMode:\t\t\t%18\n"
+	"\tRole:\t\t\t%19\n"
+	"\tQuick Mode Filter ID:\t%20\n"
+	"\tMain Mode SA ID:\t%21\n"
+	"\tQuick Mode SA ID:\t%22\n"
+	"\n"
+	"Additional Information:\n"
+	"\tInbound SPI:\t\t%23\n"
+	"\tOutbound SPI:\t\t%24\n"
+	"\tVirtual Interface Tunnel ID:\t\t%25\n"
+	"\tTraffic Selector ID:\t\t%26";
+
+const char qm_message_5452[] =
+	"An IPsec quick mode security association ended.\n"
+	"\n"
+	"Local Endpoint:\n"
+	"\tNetwork Address:\t%1\n"
+	"\tNetwork Address mask:\t%2\n"
+	"\tPort:\t\t\t%3\n"
+	"\tTunnel Endpoint:\t\t%4\n"
+	"\n"
+	"Remote Endpoint:\n"
+	"\tNetwork Address:\t%5\n"
+	"\tNetwork Address mask:\t%6\n"
+	"\tPort:\t\t\t%7\n"
+	"\tTunnel Endpoint:\t\t%8\n"
+	"\n"
+	"Additional Information:\n"
+	"\tProtocol:\t\t%9\n"
+	"\tQuick Mode SA ID:\t%10\n"
+	"\tVirtual Interface Tunnel ID:\t\t%11\n"
+	"\tTraffic Selector ID:\t\t%12";
+
+const char qm_message_4654[] =
+	"An IPsec quick mode negotiation failed.\n"
+	"\n"
+	"Local Endpoint:\n"
+	"\tNetwork Address:\t%1\n"
+	"\tNetwork Address mask:\t%2\n"
+	"\tPort:\t\t\t%3\n"
+	"\tTunnel Endpoint:\t\t%4\n"
+	"\n"
+	"Remote Endpoint:\n"
+	"\tNetwork Address:\t%5\n"
+	"\tAddress Mask:\t\t%6\n"
+	"\tPort:\t\t\t%7\n"
+	"\tTunnel Endpoint:\t\t%8\n"
+	"\tPrivate Address:\t\t%10\n"
+	"\n"
+	"Additional Information:\n"
+	"\tProtocol:\t\t%9\n"
+	"\tKeying Module Name:\t%11\n"
+	"\tVirtual Interface Tunnel ID:\t%20\n"
+	"\tTraffic Selector ID:\t%21\n"
+	"\tMode:\t\t\t%14\n"
+	"\tRole:\t\t\t%16\n"
+	"\tQuick Mode Filter ID:\t%18\n"
+	"\tMain Mode SA ID:\t%19\n"
+	"\n"
+	"Failure Information:\n"
+	"\tState:\t\t\t%15\n"
+	"\tMessage ID:\t\t%17\n"
+	"\tFailure Point:\t\t%12\n"
+	"\tFailure Reason:\t\t%13";
+
+const char qm_message_4977[] =
+	"During quick mode negotiation, IPsec received an invalid negotiation packet. If "
+	"this problem persists, it could indicate a network issue or an attempt to modify "
+	"or replay this negotiation.\n"
+	"\n"
+	"Local Network Address:\t%1\n"
+	"Remote Network Address:\t%2\n"
+	"Keying Module Name:\t%3";
+
+const char qm_message_4719[] =
+	"System audit policy was changed.\n"
+	"\n"
+	"Subject:\n"
+	"\tSecurity ID:\t\t%1\n"
+	"\tAccount Name:\t\t%2\n"
+	"\tAccount Domain:\t\t%3\n"
+	"\tLogon ID:\t\t%4\n"
+	"\n"
+	"Audit Policy Change:\n"
+	"\tCategory:\t\t%5\n"
+	"\tSubcategory:\t\t%6\n"
+	"\tSubcategory GUID:\t%7\n"
+	"\tChanges:\t\t%8";
+
+const char qm_message_started[] =
+	"The audit of IPsec quick mode was started.\n"
+	"\n"
+	"\tInstance:\t\t%1\n"
+	"\tPlugin Version:\t\t%2\n"
+	"\tDaemon:\t\t\t%3\n"
+	"\tDaemon Version:\t\t%4\n"
+	"\tPolicy:\t\t\t%5";
+
+const char qm_message_stopped[] =
+	"The audit of IPsec quick mode was stopped.\n"
+	"\n"
+	"\tInstance:\t\t%1\n"
+	"\tRecords Written:\t%2\n"
+	"\tPolicy:\t\t\t%3";
+
+const char qm_message_lost[] =
+	"What the audit of IPsec quick mode should have recorded was lost.\n"
+	"\n"
+	"\tInstance:\t\t%1\n"
+	"\tCount:\t\t\t%2\n"
+	"\tSince:\t\t\t%3\n"
+	"\tCause:\t\t\t%4";
+
+const char qm_message_unknown_sa[] =
+	"An IPsec security association is in the kernel that the keying module does not "
+	"have.\n"
+	"\n"
+	"\tSource Address:\t\t%1\n"
+	"\tDestination Address:\t%2\n"
+	"\tSPI:\t\t\t%3\n"
+	"\tType:\t\t\t%4\n"
+	"\tMode:\t\t\t%5\n"
+	"\tCreator:\t\t%6\n"
+	"\tCreator Process ID:\t%7";
+
+const char qm_message_other[] = "A record of IPsec that this version does not know.";
