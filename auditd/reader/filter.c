@@ -112,9 +112,9 @@ static bool in_network(const struct qm_filter *filter, struct qm_span value)
 static bool is_peer(const struct qm_filter *filter, const struct qm_line *line)
 {
 	return filter->peer_family == AF_UNSPEC ||
-		   in_network(filter, line->value[QM_KEY_RADDR]) ||
-		   in_network(filter, line->value[QM_KEY_SRC_ADDR]) ||
-		   in_network(filter, line->value[QM_KEY_DST_ADDR]);
+		   in_network(filter, qm_line_value(line, QM_KEY_RADDR)) ||
+		   in_network(filter, qm_line_value(line, QM_KEY_SRC_ADDR)) ||
+		   in_network(filter, qm_line_value(line, QM_KEY_DST_ADDR));
 }
 
 static bool is_id(const struct qm_filter *filter, const struct qm_line *line)
@@ -146,14 +146,14 @@ static bool is_name(const char *name, const struct qm_line *line, enum qm_key ke
 
 static bool has_spi(const struct qm_filter *filter, const struct qm_line *line)
 {
-	return !filter->spi || qm_span_spi(line->value[QM_KEY_IN_SPI]) == filter->spi ||
-		   qm_span_spi(line->value[QM_KEY_OUT_SPI]) == filter->spi ||
-		   qm_span_spi(line->value[QM_KEY_SPI]) == filter->spi;
+	return !filter->spi || qm_span_spi(qm_line_value(line, QM_KEY_IN_SPI)) == filter->spi ||
+		   qm_span_spi(qm_line_value(line, QM_KEY_OUT_SPI)) == filter->spi ||
+		   qm_span_spi(qm_line_value(line, QM_KEY_SPI)) == filter->spi;
 }
 
 static bool has_result(const struct qm_filter *filter, const struct qm_line *line)
 {
-	const bool success = qm_span_is(line->value[QM_KEY_RES], "success");
+	const bool success = qm_span_is(qm_line_value(line, QM_KEY_RES), "success");
 
 	return !(success ? filter->only_failure : filter->only_success);
 }

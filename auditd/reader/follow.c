@@ -54,7 +54,7 @@ bool qm_follow_seen(struct qm_follow *follow, const struct qm_line *line)
 	bool seen;
 
 	hash = hash_of(hash, line->body);
-	if (!line->value[QM_KEY_REC_SEQ].s) {
+	if (!qm_line_value(line, QM_KEY_REC_SEQ).s) {
 		hash = (hash ^ line->serial) * UINT64_C(1099511628211);
 	}
 	slot = &follow->recent[hash % QM_FOLLOW_RECENT];

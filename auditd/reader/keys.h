@@ -129,6 +129,7 @@ enum qm_key {
 };
 
 struct qm_key_info {
+	/** .s has a "=" after the name */
 	struct qm_span name;
 	enum qm_key_type type;
 	enum qm_key_place place;

@@ -18,31 +18,22 @@ static struct qm_span note(struct qm_line *line, const char *text)
 	return (struct qm_span){ at, len };
 }
 
-/** The field with that key among those in order, or NULL. */
-static struct qm_field *find(struct qm_line *line, enum qm_key key)
-{
-	for (unsigned i = 0; i < line->n_fields; i++) {
-		if (line->fields[i].key == key) {
-			return &line->fields[i];
-		}
-	}
-	return NULL;
-}
-
+/** Gives a key another value; where it has none, as the last of the body. */
 static void set(struct qm_line *line, enum qm_key key, struct qm_span value)
 {
-	struct qm_field *field = find(line, key);
+	struct qm_field *field;
 
-	if (!value.s || (!field && line->n_fields == QM_LINE_FIELDS_MAX)) {
+	if (!value.s || (!line->at[key] && line->n_fields == QM_LINE_FIELDS_MAX)) {
 		return;
 	}
-	if (!field) {
-		field = &line->fields[line->n_fields++];
+	if (!line->at[key]) {
+		line->n_fields++;
+		line->at[key] = (uint8_t)(QM_LINE_OTHERS_MAX + line->n_fields);
 	}
+	field = &line->fields[line->at[key] - 1];
 	field->key = key;
 	field->name = qm_keys[key].name;
 	field->value = value;
-	line->value[key] = value;
 }
 
 /** Whether "D(0xD)" repeats the decimal digits, but for zeros in front. */
@@ -73,8 +64,8 @@ static struct qm_span spi_text(struct qm_line *line, struct qm_span value)
 /** @return whether they were as libreswan has them */
 static bool swap_spis(struct qm_line *line)
 {
-	const struct qm_span in = line->value[QM_KEY_OUT_SPI];
-	const struct qm_span out = line->value[QM_KEY_IN_SPI];
+	const struct qm_span in = qm_line_value(line, QM_KEY_OUT_SPI);
+	const struct qm_span out = qm_line_value(line, QM_KEY_IN_SPI);
 
 	if (!repeats_decimal(in) || !repeats_decimal(out)) {
 		return false;
@@ -87,14 +78,16 @@ static bool swap_spis(struct qm_line *line)
 /** Takes away what was cut in the middle. @return whether there was something */
 static bool drop_cut(struct qm_line *line)
 {
-	struct qm_field *last = line->n_fields ? &line->fields[line->n_fields - 1] : NULL;
+	struct qm_field *last = line->n_fields ? qm_line_field(line, line->n_fields - 1)
+										   : NULL;
 
 	if (!last || last->value.len < 3 ||
 		memcmp(last->value.s + last->value.len - 3, "...", 3)) {
 		return false;
 	}
-	if (last->key != QM_KEY_OTHER) {
-		line->value[last->key] = (struct qm_span){ 0 };
+	if (last->key != QM_KEY_OTHER &&
+		line->at[last->key] == QM_LINE_OTHERS_MAX + line->n_fields) {
+		line->at[last->key] = 0;
 	}
 	line->n_fields--;
 	return true;
@@ -102,14 +95,14 @@ static bool drop_cut(struct qm_line *line)
 
 static void set_number(struct qm_line *line)
 {
-	struct qm_span number = line->value[QM_KEY_CONNSTATE];
+	struct qm_span number = qm_line_value(line, QM_KEY_CONNSTATE);
 
 	if (number.len && number.s[number.len - 1] == ',') {
 		number.len--;
 	}
 	if (number.s) {
 		set(line, QM_KEY_CONNSTATE, number);
-		line->value[QM_KEY_CHILD_SA] = number;
+		set(line, QM_KEY_CHILD_SA, number);
 	}
 }
 
@@ -122,34 +115,34 @@ static void add_quirks(struct qm_line *line, bool spis, bool cut, bool addr)
 			 addr ? ",addr-is-local" : "", cut ? ",cut-short" : "");
 	field.value = note(line, text);
 	if (field.value.s && line->n_fields < QM_LINE_FIELDS_MAX) {
-		line->fields[line->n_fields++] = field;
+		*qm_line_field(line, line->n_fields++) = field;
 	}
 }
 
 static const char *event_id(const struct qm_line *line)
 {
-	if (qm_span_is(line->value[QM_KEY_OP], "destroy")) {
+	if (qm_span_is(qm_line_value(line, QM_KEY_OP), "destroy")) {
 		return "5452";
 	}
-	return qm_span_is(line->value[QM_KEY_RES], "success") ? "5451" : "4654";
+	return qm_span_is(qm_line_value(line, QM_KEY_RES), "success") ? "5451" : "4654";
 }
 
 void qm_libreswan_adapt(struct qm_line *line)
 {
-	const struct qm_span op = line->value[QM_KEY_OP];
+	const struct qm_span op = qm_line_value(line, QM_KEY_OP);
 	bool cut, spis, addr;
 
-	if (line->value[QM_KEY_EVENT_ID].s || !line->value[QM_KEY_CONNSTATE].s ||
+	if (qm_line_value(line, QM_KEY_EVENT_ID).s || !qm_line_value(line, QM_KEY_CONNSTATE).s ||
 		(!qm_span_is(op, "start") && !qm_span_is(op, "destroy"))) {
 		return;
 	}
 	line->libreswan = true;
-	line->value[QM_KEY_EVENT_ID] = qm_span_of(event_id(line));
 	cut = drop_cut(line);
+	set(line, QM_KEY_EVENT_ID, qm_span_of(event_id(line)));
 	spis = swap_spis(line);
-	addr = !line->value[QM_KEY_LADDR].s && line->value[QM_KEY_ADDR].s;
+	addr = !qm_line_value(line, QM_KEY_LADDR).s && qm_line_value(line, QM_KEY_ADDR).s;
 	if (addr) {
-		set(line, QM_KEY_LADDR, line->value[QM_KEY_ADDR]);
+		set(line, QM_KEY_LADDR, qm_line_value(line, QM_KEY_ADDR));
 	}
 	set_number(line);
 	add_quirks(line, spis, cut, addr);

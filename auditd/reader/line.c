@@ -109,14 +109,14 @@ uint64_t qm_span_time(struct qm_span value)
 
 struct qm_span qm_line_known(const struct qm_line *line, enum qm_key key)
 {
-	struct qm_span value = line->value[key];
+	const struct qm_span value = qm_line_value(line, key);
 
 	return value.len == 1 && *value.s == '?' ? (struct qm_span){ 0 } : value;
 }
 
 uint64_t qm_line_time(const struct qm_line *line)
 {
-	uint64_t when = qm_span_time(line->value[QM_KEY_WHEN]);
+	uint64_t when = qm_span_time(qm_line_value(line, QM_KEY_WHEN));
 
 	return when ? when : line->stamp_ms;
 }
@@ -143,6 +143,10 @@ static int take_stamp(struct cursor *c, struct qm_line *line)
 		return -EBADMSG;
 	}
 	line->stamp_ms = qm_span_time((struct qm_span){ c->p, (size_t)(colon - c->p) });
+	line->stamp = (struct qm_span){ 0 };
+	if (line->stamp_ms) {
+		line->stamp = (struct qm_span){ c->p, (size_t)(close - c->p) };
+	}
 	c->p = close + 1;
 	while (c->p < c->end && (*c->p == ':' || *c->p == ' ')) {
 		c->p++;
@@ -164,10 +168,10 @@ static const char *value_end(const char *p, const char *end)
 	return p;
 }
 
-/** Takes the next key=value; what is none is passed over. */
-static bool take_field(struct cursor *c, struct qm_field *field)
+/** Reads a name of any key up to its "=". @return false where there is none */
+static bool take_name(struct cursor *c, struct qm_field *field)
 {
-	const char *p = c->p, *name, *end;
+	const char *p = c->p, *name;
 	uint32_t hash;
 
 	for (;;) {
@@ -189,8 +193,42 @@ static bool take_field(struct cursor *c, struct qm_field *field)
 	}
 	field->name = (struct qm_span){ name, (size_t)(p - name) };
 	field->key = qm_key_find(field->name, hash);
-	end = value_end(++p, c->end);
-	field->value = (struct qm_span){ p, (size_t)(end - p) };
+	c->p = p + 1;
+	return true;
+}
+
+/** The same for a name that is expected. */
+static bool take_guess(struct cursor *c, enum qm_key guess, struct qm_field *field)
+{
+	const struct qm_span name = qm_keys[guess].name;
+	const char *p = c->p < c->end && *c->p == ' ' ? c->p + 1 : c->p;
+
+	if ((size_t)(c->end - p) <= name.len || memcmp(p, name.s, name.len + 1) != 0) {
+		return false;
+	}
+	field->name = (struct qm_span){ p, name.len };
+	field->key = guess;
+	c->p = p + name.len + 1;
+	return true;
+}
+
+/** Takes the next key=value after the key `last`; what is none is passed over. */
+static inline bool take_field(struct cursor *c, struct qm_line *line, enum qm_key last,
+							  struct qm_field *field)
+{
+	const enum qm_key guess = line->next[last];
+	const char *end;
+
+	if (!take_guess(c, guess, field)) {
+		if (!take_name(c, field)) {
+			return false;
+		}
+		if (field->key != QM_KEY_OTHER) {
+			line->next[last] = (uint8_t)field->key;
+		}
+	}
+	end = value_end(c->p, c->end);
+	field->value = (struct qm_span){ c->p, (size_t)(end - c->p) };
 	c->p = end;
 	return true;
 }
@@ -200,24 +238,34 @@ static bool stands_in(enum qm_key key, enum qm_key_place place)
 	return key != QM_KEY_OTHER && qm_keys[key].place == place;
 }
 
+/** Keeps the field that was read last of what is not of the body. */
+static void keep_other(struct qm_line *line, enum qm_key key)
+{
+	if (line->n_others < QM_LINE_OTHERS_MAX - 1) {
+		line->at[key] = (uint8_t)++line->n_others;
+	}
+}
+
 /** Reads what the kernel says, up to msg=', which it passes. */
 static int take_head(struct cursor *c, struct qm_line *line)
 {
 	const struct qm_span label = QM_SPAN("msg='");
-	struct qm_field field;
+	enum qm_key last = QM_KEY_OTHER;
 
 	for (;;) {
+		struct qm_field *const field = &line->fields[line->n_others];
 		const struct qm_span rest = { c->p, (size_t)(c->end - c->p) };
 
 		if (qm_span_starts(rest, label)) {
 			c->p += label.len;
 			return 0;
 		}
-		if (!take_field(c, &field)) {
+		if (!take_field(c, line, last, field)) {
 			return -EBADMSG;
 		}
-		if (stands_in(field.key, QM_KEY_HEAD) && !line->value[field.key].s) {
-			line->value[field.key] = field.value;
+		last = field->key;
+		if (stands_in(last, QM_KEY_HEAD) && !line->at[last]) {
+			keep_other(line, last);
 		}
 		while (c->p < c->end && *c->p == ' ') {
 			c->p++;
@@ -227,30 +275,38 @@ static int take_head(struct cursor *c, struct qm_line *line)
 
 static int take_body(struct cursor *c, struct qm_line *line)
 {
-	struct qm_field *field = line->fields;
+	enum qm_key last = QM_KEY_OTHER;
 
 	while (line->n_fields < QM_LINE_FIELDS_MAX) {
-		if (!take_field(c, field)) {
+		struct qm_field *const field = qm_line_field(line, line->n_fields);
+
+		if (!take_field(c, line, last, field)) {
 			return 0;
 		}
-		if (!stands_in(field->key, QM_KEY_BODY)) {
-			field->key = QM_KEY_OTHER;
-		} else if (!line->value[field->key].s) {
-			line->value[field->key] = field->value;
-		}
-		field++;
 		line->n_fields++;
+		last = field->key;
+		if (!stands_in(last, QM_KEY_BODY)) {
+			field->key = QM_KEY_OTHER;
+		} else if (!line->at[last]) {
+			line->at[last] = (uint8_t)(QM_LINE_OTHERS_MAX + line->n_fields);
+		}
 	}
-	return take_field(c, &(struct qm_field){ 0 }) ? -EBADMSG : 0;
+	return take_name(c, &(struct qm_field){ 0 }) ? -EBADMSG : 0;
 }
 
 static void take_tail(struct cursor *c, struct qm_line *line)
 {
-	struct qm_field field;
+	enum qm_key last = QM_KEY_REC_SEQ;
 
-	while (take_field(c, &field)) {
-		if (stands_in(field.key, QM_KEY_TAIL)) {
-			line->value[field.key] = field.value;
+	for (;;) {
+		struct qm_field *const field = &line->fields[line->n_others];
+
+		if (!take_field(c, line, last, field)) {
+			return;
+		}
+		last = field->key;
+		if (stands_in(last, QM_KEY_TAIL)) {
+			keep_other(line, last);
 		}
 	}
 }
@@ -349,7 +405,8 @@ int qm_line_parse(struct qm_span text, struct qm_line *line, const char **ret_pr
 	struct cursor c;
 	const char *begin;
 
-	memset(line->value, 0, sizeof(line->value));
+	memset(line->at, 0, sizeof(line->at));
+	line->n_others = 0;
 	line->n_fields = 0;
 	line->n_notes = 0;
 	line->libreswan = false;

@@ -19,6 +19,9 @@
 /** Most fields of a record that are kept. */
 #define QM_LINE_FIELDS_MAX 128
 
+/** Fields of the kernel and of libaudit, each once. */
+#define QM_LINE_OTHERS_MAX 16
+
 /** Bytes for values that a line does not have as they are needed. */
 #define QM_LINE_NOTES_MAX 512
 
@@ -29,20 +32,25 @@ struct qm_field {
 	struct qm_span value;
 };
 
+/** To be zeroed before its first use. */
 struct qm_line {
 	/** what node= says, .s is NULL without one */
 	struct qm_span node;
+	/** the kernel's "1795438975.152:57"; .s is NULL for another form */
+	struct qm_span stamp;
 	/** when the kernel took the record, ms since the epoch; 0 when not known */
 	uint64_t stamp_ms;
 	/** the kernel's serial number of it */
 	uint64_t serial;
 	/** what the writer said: from op= to libaudit's tail */
 	struct qm_span body;
-	/** by key, .s is NULL for what is not there; of a repeated one the first */
-	struct qm_span value[QM_KEY_MAX];
-	/** those of the body, in order */
-	struct qm_field fields[QM_LINE_FIELDS_MAX];
+	/** first what is not of the body, then the body's in order */
+	struct qm_field fields[QM_LINE_OTHERS_MAX + QM_LINE_FIELDS_MAX];
+	unsigned n_others;
+	/** of the body */
 	unsigned n_fields;
+	/** by key, which of them it is, counted from 1; of a repeated one the first */
+	uint8_t at[QM_KEY_MAX];
 	/** the user's name, as auditd adds it in its ENRICHED format */
 	struct qm_span user;
 	/** every byte is printable ASCII */
@@ -51,6 +59,8 @@ struct qm_line {
 	bool libreswan;
 	char notes[QM_LINE_NOTES_MAX];
 	size_t n_notes;
+	/** the key that followed each in the last record: records are alike */
+	uint8_t next[QM_KEY_MAX + 1];
 };
 
 /**
@@ -70,6 +80,18 @@ bool qm_line_is_ours(struct qm_span text, bool *ret_strange);
  * @return				0 or -EBADMSG
  */
 int qm_line_parse(struct qm_span text, struct qm_line *line, const char **ret_problem);
+
+/** A field of the body. */
+static inline struct qm_field *qm_line_field(struct qm_line *line, unsigned i)
+{
+	return &line->fields[QM_LINE_OTHERS_MAX + i];
+}
+
+/** A value by its key, "?" included; .s is NULL for what is not there. */
+static inline struct qm_span qm_line_value(const struct qm_line *line, enum qm_key key)
+{
+	return line->at[key] ? line->fields[line->at[key] - 1].value : (struct qm_span){ 0 };
+}
 
 /** When it happened: what the writer says, else the kernel's time. Milliseconds. */
 uint64_t qm_line_time(const struct qm_line *line);

@@ -56,7 +56,7 @@ void qm_printer_begin(struct qm_printer *printer, const struct qm_trail *trail)
 
 void qm_printer_event(struct qm_printer *printer, const struct qm_line *line)
 {
-	qm_view_fill(printer->view, line, &printer->names);
+	qm_view_fill(printer->view, line, &printer->names, printer->format->extras);
 	printer->format->event(&printer->out, printer->view, &printer->style);
 	printer->count++;
 }

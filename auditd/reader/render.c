@@ -2,11 +2,11 @@
 #include "render.h"
 
 const struct qm_format qm_formats[] = {
-	{ "text", NULL, qm_render_text },
-	{ "table", qm_render_table_begin, qm_render_table },
-	{ "xml", NULL, qm_render_xml },
-	{ "json", NULL, qm_render_json },
-	{ "csv", qm_render_csv_begin, qm_render_csv },
+	{ "text", NULL, qm_render_text, true },
+	{ "table", qm_render_table_begin, qm_render_table, false },
+	{ "xml", NULL, qm_render_xml, true },
+	{ "json", NULL, qm_render_json, true },
+	{ "csv", qm_render_csv_begin, qm_render_csv, true },
 	{ 0 },
 };
 

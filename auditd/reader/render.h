@@ -27,6 +27,8 @@ struct qm_format {
 	void (*begin)(struct qm_out *out, const struct qm_style *style);
 	void (*event)(struct qm_out *out, const struct qm_view *view,
 				  const struct qm_style *style);
+	/** it shows what records have beyond events */
+	bool extras;
 };
 
 /** All formats, ended by one without a name. The first is the default. */

@@ -159,9 +159,11 @@ static void put_name(struct qm_out *out, const struct qm_view *view,
 
 	conn = qm_value_decode(&arena, QM_KEY_CONN_NAME, view->line->plain, conn);
 	child = qm_value_decode(&arena, QM_KEY_CHILD_NAME, view->line->plain, child);
-	both = qm_arena_print(&arena, "%.*s%s%.*s", (int)conn.len, conn.len ? conn.s : "",
-						  conn.len && child.len ? "/" : "", (int)child.len,
-						  child.len ? child.s : "");
+	both = conn;
+	if (child.len) {
+		both = qm_arena_join(&arena, conn, conn.len ? QM_SPAN("/") : QM_SPAN(""));
+		both = qm_arena_join(&arena, both, child);
+	}
 	qm_out_padded(out, both.len ? both : QM_SPAN("-"), style->name_width);
 }
 

@@ -126,18 +126,23 @@ void qm_schema_markdown(struct qm_out *out)
 	}
 }
 
-static void put_member(struct qm_out *out, const char *name, const char *value)
+static void put_span(struct qm_out *out, const char *name, struct qm_span value)
 {
 	QM_OUT(out, ",\"");
 	qm_out_string(out, name);
 	QM_OUT(out, "\":");
-	if (!value) {
+	if (!value.s) {
 		QM_OUT(out, "null");
 		return;
 	}
 	qm_out_char(out, '"');
-	qm_out_json(out, qm_span_of(value));
+	qm_out_json(out, value);
 	qm_out_char(out, '"');
+}
+
+static void put_member(struct qm_out *out, const char *name, const char *value)
+{
+	put_span(out, name, qm_span_of(value));
 }
 
 static void put_json_codes(struct qm_out *out, const struct qm_schema_field *field)
@@ -162,8 +167,8 @@ static void put_json_field(struct qm_out *out, const struct qm_schema_field *fie
 	put_member(out, "name", field->name);
 	put_member(out, "type", qm_type_name(field->type));
 	put_member(out, "label", field->label);
-	put_member(out, "from",
-			   field->key == QM_KEY_OTHER ? NULL : qm_keys[field->key].name.s);
+	put_span(out, "from", field->key == QM_KEY_OTHER ? (struct qm_span){ 0 }
+													 : qm_keys[field->key].name);
 	put_member(out, "always", field->words || !field->fixed ? NULL : field->fixed);
 	put_member(out, "note", field->note);
 	put_json_codes(out, field);

@@ -48,13 +48,13 @@ static unsigned wider(unsigned width, size_t len)
 /** What the columns of a table need. */
 static void measure(struct qm_trail *trail, const struct qm_line *line)
 {
-	const struct qm_span conn = line->value[QM_KEY_CONN_NAME];
-	const struct qm_span child = line->value[QM_KEY_CHILD_NAME];
+	const struct qm_span conn = qm_line_value(line, QM_KEY_CONN_NAME);
+	const struct qm_span child = qm_line_value(line, QM_KEY_CHILD_NAME);
 
 	trail->with_node = trail->with_node || line->node.len;
 	trail->node_width = wider(trail->node_width, line->node.len);
-	trail->peer_width = wider(trail->peer_width, line->value[QM_KEY_RADDR].len);
-	trail->peer_width = wider(trail->peer_width, line->value[QM_KEY_SRC_ADDR].len);
+	trail->peer_width = wider(trail->peer_width, qm_line_value(line, QM_KEY_RADDR).len);
+	trail->peer_width = wider(trail->peer_width, qm_line_value(line, QM_KEY_SRC_ADDR).len);
 	if (conn.len > 1 && child.len > 1) {
 		/* without the quotes, with a slash between */
 		trail->name_width = wider(trail->name_width, conn.len + child.len - 3);
@@ -86,10 +86,10 @@ static int push(struct qm_trail *trail, const struct qm_line *line, struct qm_sp
 		.body_len = (uint32_t)line->body.len,
 		.index = trail->count,
 	};
-	if (!qm_span_number(line->value[QM_KEY_INSTANCE], &n)) {
+	if (!qm_span_number(qm_line_value(line, QM_KEY_INSTANCE), &n)) {
 		entry->instance = (uint32_t)n;
 	}
-	if (!qm_span_number(line->value[QM_KEY_REC_SEQ], &n)) {
+	if (!qm_span_number(qm_line_value(line, QM_KEY_REC_SEQ), &n)) {
 		entry->seq = (uint32_t)n;
 	}
 	trail->count++;

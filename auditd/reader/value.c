@@ -51,6 +51,14 @@ struct qm_span qm_arena_number(struct qm_arena *arena, uint64_t n)
 	return qm_arena_copy(arena, (struct qm_span){ digits + at, sizeof(digits) - at });
 }
 
+struct qm_span qm_arena_join(struct qm_arena *arena, struct qm_span a, struct qm_span b)
+{
+	if (a.s + a.len != arena->buf + arena->used) {
+		a = qm_arena_copy(arena, a);
+	}
+	return (struct qm_span){ a.s, a.len + qm_arena_copy(arena, b).len };
+}
+
 /** Bytes that a character takes by its first one; 0 for none that begins one. */
 static size_t length_of(unsigned char first)
 {

@@ -28,6 +28,9 @@ struct qm_span qm_arena_print(struct qm_arena *arena, const char *format, ...)
 /** The same for a number, and faster. */
 struct qm_span qm_arena_number(struct qm_arena *arena, uint64_t n);
 
+/** Makes one text of two, the first of which may be the arena's last. */
+struct qm_span qm_arena_join(struct qm_arena *arena, struct qm_span a, struct qm_span b);
+
 /**
  * Makes a text of any bytes fit to be printed: what is not UTF-8, and what a
  * terminal or an XML parser would not take for text (control characters,

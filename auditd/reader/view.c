@@ -111,7 +111,7 @@ static void add_field(struct qm_view *view, const struct qm_field *field)
 		if (is_taken(view, name)) {
 			return;
 		}
-	} else if (view->told[field->key] || line->value[field->key].s != field->value.s) {
+	} else if (view->told[field->key] || qm_line_value(line, field->key).s != field->value.s) {
 		return;
 	}
 	add_extra(view, name, field->key,
@@ -122,20 +122,12 @@ static void add_field(struct qm_view *view, const struct qm_field *field)
 static void add_extras(struct qm_view *view)
 {
 	const struct qm_line *line = view->line;
-	uint64_t stamp = line->stamp_ms;
 
-	view->n_extras = 0;
 	for (unsigned i = 0; i < line->n_fields; i++) {
-		add_field(view, &line->fields[i]);
+		add_field(view, &line->fields[QM_LINE_OTHERS_MAX + i]);
 	}
 	add_extra(view, QM_SPAN("exe"), QM_KEY_EXE, qm_view_text(view, QM_KEY_EXE));
-	if (stamp) {
-		add_extra(view, QM_SPAN("audit-id"), QM_KEY_OTHER,
-				  qm_arena_print(&view->arena, "%llu.%03u:%llu",
-								 (unsigned long long)(stamp / 1000),
-								 (unsigned)(stamp % 1000),
-								 (unsigned long long)line->serial));
-	}
+	add_extra(view, QM_SPAN("audit-id"), QM_KEY_OTHER, line->stamp);
 }
 
 static void add_error(struct qm_view *view)
@@ -156,12 +148,12 @@ static void set_system(struct qm_view *view, const struct qm_origin_names *names
 	uint64_t instance, seq;
 
 	view->time_ms = qm_line_time(line);
-	view->success = qm_span_is(line->value[QM_KEY_RES], "success");
+	view->success = qm_span_is(qm_line_value(line, QM_KEY_RES), "success");
 	view->pid = 0;
-	qm_span_number(line->value[QM_KEY_PID], &view->pid);
+	qm_span_number(qm_line_value(line, QM_KEY_PID), &view->pid);
 	view->record_id = line->serial;
-	if (!qm_span_number(line->value[QM_KEY_INSTANCE], &instance) &&
-		!qm_span_number(line->value[QM_KEY_REC_SEQ], &seq) && seq <= UINT32_MAX) {
+	if (!qm_span_number(qm_line_value(line, QM_KEY_INSTANCE), &instance) &&
+		!qm_span_number(qm_line_value(line, QM_KEY_REC_SEQ), &seq) && seq <= UINT32_MAX) {
 		view->record_id = instance << 32 | seq;
 	}
 	view->provider_guid = (struct qm_span){ 0 };
@@ -183,7 +175,7 @@ static void set_system(struct qm_view *view, const struct qm_origin_names *names
 }
 
 void qm_view_fill(struct qm_view *view, const struct qm_line *line,
-				  const struct qm_origin_names *names)
+				  const struct qm_origin_names *names, bool extras)
 {
 	const struct qm_schema_event *event;
 
@@ -202,6 +194,9 @@ void qm_view_fill(struct qm_view *view, const struct qm_line *line,
 	for (unsigned i = 0; i < event->n_fields; i++) {
 		event->fields[i].convert(view, &event->fields[i], i);
 	}
-	add_extras(view);
-	add_error(view);
+	view->n_extras = 0;
+	if (extras) {
+		add_extras(view);
+		add_error(view);
+	}
 }

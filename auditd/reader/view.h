@@ -69,9 +69,11 @@ struct qm_view *qm_view_free(struct qm_view *view);
 /**
  * Makes an event of a record. The view is valid as long as the line, and until it
  * is filled again.
+ *
+ * @param extras	with what the record has beyond the event
  */
 void qm_view_fill(struct qm_view *view, const struct qm_line *line,
-				  const struct qm_origin_names *names);
+				  const struct qm_origin_names *names, bool extras);
 
 /** Sets a value that has no code, "-" for an empty one. */
 void qm_view_set(struct qm_view *view, unsigned i, struct qm_span data);
