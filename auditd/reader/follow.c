@@ -77,7 +77,7 @@ static void take_line(struct qm_follow *follow, struct qm_span text)
 			}
 			return;
 		}
-	} else if (!strange || !text.len) {
+	} else if (!strange) {
 		return;
 	}
 	qm_report_line(follow->report, follow->path ? follow->path : "-",

@@ -50,14 +50,24 @@ static struct qm_span skip_node(struct qm_span text, struct qm_span *node)
 	return qm_span_after(text, (size_t)(blank - text.s) + 1);
 }
 
+/** What ausearch prints between events. */
+static bool is_separator(struct qm_span text)
+{
+	return !text.len || qm_span_is(text, "----") ||
+		   qm_span_starts(text, QM_SPAN("time->"));
+}
+
 bool qm_line_is_ours(struct qm_span text, bool *ret_strange)
 {
 	const struct qm_span label = QM_SPAN("type=");
-	struct qm_span node;
+	struct qm_span node, rest = skip_node(text, &node);
 
-	text = skip_node(text, &node);
-	*ret_strange = !qm_span_starts(text, label);
-	return !*ret_strange && is_our_type(qm_span_after(text, label.len));
+	if (qm_span_starts(rest, label)) {
+		*ret_strange = false;
+		return is_our_type(qm_span_after(rest, label.len));
+	}
+	*ret_strange = !is_separator(text);
+	return false;
 }
 
 int qm_span_number(struct qm_span value, uint64_t *ret)

@@ -66,7 +66,8 @@ struct qm_line {
 /**
  * Whether a line holds a CRYPTO_IPSEC_SA record: a look at its beginning.
  *
- * @param ret_strange	set when it does not begin as any audit record does
+ * @param ret_strange	set when it is neither an audit record by its beginning, nor
+ *						empty, nor what ausearch prints between records
  */
 bool qm_line_is_ours(struct qm_span text, bool *ret_strange);
 

@@ -227,7 +227,7 @@ static void drop_foreign(struct qm_log *log, size_t *from)
 		const size_t len = (size_t)(newline - p);
 		bool strange = false;
 
-		if (qm_line_is_ours((struct qm_span){ p, len }, &strange) || (strange && len)) {
+		if (qm_line_is_ours((struct qm_span){ p, len }, &strange) || strange) {
 			memmove(to, p, len);
 			to += len;
 		}

@@ -56,8 +56,7 @@ static void make_columns(void)
 static bool is_column(enum qm_key key)
 {
 	return key == QM_KEY_EXE ||
-		   (qm_keys[key].place == QM_KEY_BODY && key != QM_KEY_EVENT_ID &&
-			key != QM_KEY_WHEN);
+		   (qm_keys[key].place == QM_KEY_BODY && key != QM_KEY_WHEN);
 }
 
 void qm_render_csv_begin(struct qm_out *out, const struct qm_style *style)

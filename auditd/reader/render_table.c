@@ -11,148 +11,169 @@ static struct qm_span known(const struct qm_view *view, enum qm_key key)
 	return qm_line_known(view->line, key);
 }
 
-/** Appends a word before a value of the record, if there is one. */
-static void put_field(struct qm_out *out, const struct qm_view *view, const char *before,
-					  enum qm_key key)
+/** The details of an event, as they are put together. */
+struct details {
+	struct qm_out *out;
+	const struct qm_view *view;
+	/** there is something already */
+	bool any;
+};
+
+/** Appends a word, if it is one, and a value, if there is one. */
+static void put(struct details *d, const char *word, struct qm_span value)
 {
-	struct qm_span value = known(view, key);
+	if (!value.len || qm_span_is(value, "-")) {
+		return;
+	}
+	qm_out_string(d->out, d->any ? " " : "");
+	if (*word) {
+		qm_out_string(d->out, word);
+		qm_out_char(d->out, ' ');
+	}
+	qm_out_put(d->out, value);
+	d->any = true;
+}
+
+/** The same for a field of the record. */
+static void put_field(struct details *d, const char *word, enum qm_key key)
+{
+	char buf[8192];
+	struct qm_arena arena = { buf, sizeof(buf), 0 };
+	const struct qm_span value = known(d->view, key);
 
 	if (value.len) {
-		qm_out_string(out, before);
-		if (view->line->plain) {
-			qm_out_put(out, value);
-		} else {
-			char buf[1024];
-			struct qm_arena arena = { buf, sizeof(buf), 0 };
-
-			qm_out_put(out, qm_value_clean(&arena, value));
-		}
+		put(d, word, qm_value_decode(&arena, key, d->view->line->plain, value));
 	}
 }
 
-static void put_value(struct qm_out *out, const struct qm_view *view, const char *before,
-					  const char *name)
+/** And for a field of the event. */
+static struct qm_span value_of(const struct qm_view *view, const char *name)
 {
 	for (unsigned i = 0; i < view->event->n_fields; i++) {
 		if (!strcmp(view->event->fields[i].name, name)) {
-			if (*view->values[i].shown.s != '-') {
-				qm_out_string(out, before);
-				qm_out_put(out, view->values[i].shown);
-			}
-			return;
+			return view->values[i].shown;
 		}
 	}
+	return (struct qm_span){ 0 };
 }
 
-static void put_spi(struct qm_out *out, const struct qm_view *view, const char *before,
-					enum qm_key key)
+static void put_spi(struct details *d, const char *word, enum qm_key key)
 {
-	const struct qm_span value = known(view, key);
+	const struct qm_span value = known(d->view, key);
 	const char *paren = value.len ? memchr(value.s, '(', value.len) : NULL;
 
 	if (qm_span_spi(value) && paren) {
 		const size_t skip = (size_t)(paren - value.s) + 1;
 
-		qm_out_string(out, before);
-		qm_out_put(out, (struct qm_span){ paren + 1, value.len - skip - 1 });
+		put(d, word, (struct qm_span){ paren + 1, value.len - skip - 1 });
 	}
 }
 
-static void put_selectors(struct qm_out *out, const struct qm_view *view)
+static void put_selectors(struct details *d)
 {
-	if (known(view, QM_KEY_LOCAL_TS).len || known(view, QM_KEY_REMOTE_TS).len) {
-		put_field(out, view, " ", QM_KEY_LOCAL_TS);
-		QM_OUT(out, " ==");
-		put_field(out, view, " ", QM_KEY_REMOTE_TS);
+	put_field(d, "", QM_KEY_LOCAL_TS);
+	put_field(d, "==", QM_KEY_REMOTE_TS);
+}
+
+static void put_kind(struct details *d)
+{
+	const struct qm_span satype = known(d->view, QM_KEY_SATYPE);
+
+	if (qm_span_is(satype, "ipsec-esp")) {
+		put(d, "", QM_SPAN("ESP"));
+	} else if (qm_span_is(satype, "ipsec-ah")) {
+		put(d, "", QM_SPAN("AH"));
 	}
+	put_field(d, "", QM_KEY_SAMODE);
 }
 
-static void put_established(struct qm_out *out, const struct qm_view *view)
+static void put_established(struct details *d)
 {
-	put_field(out, view, "", QM_KEY_SATYPE);
-	put_field(out, view, " ", QM_KEY_SAMODE);
-	put_value(out, view, " ", "CipherType");
-	if (qm_span_is(known(view, QM_KEY_SATYPE), "ipsec-ah")) {
-		put_value(out, view, " ", "AhAuthType");
-	} else {
-		put_value(out, view, " ", "EspAuthType");
-	}
-	put_selectors(out, view);
-	put_spi(out, view, " in ", QM_KEY_IN_SPI);
-	put_spi(out, view, " out ", QM_KEY_OUT_SPI);
-	put_field(out, view, " replaces ", QM_KEY_OLD_CHILD_SA);
-	put_field(out, view, " user ", QM_KEY_ACCT);
+	const struct qm_span cipher = value_of(d->view, "CipherType");
+	const struct qm_span esp = value_of(d->view, "EspAuthType");
+
+	put_kind(d);
+	put(d, "", cipher);
+	put(d, "", qm_span_same(esp, cipher) ? (struct qm_span){ 0 } : esp);
+	put(d, "", value_of(d->view, "AhAuthType"));
+	put_selectors(d);
+	put_spi(d, "in", QM_KEY_IN_SPI);
+	put_spi(d, "out", QM_KEY_OUT_SPI);
+	put_field(d, "replaces", QM_KEY_OLD_CHILD_SA);
+	put_field(d, "user", QM_KEY_ACCT);
 }
 
-static void put_ended(struct qm_out *out, const struct qm_view *view)
+static void put_ended(struct details *d)
 {
-	put_field(out, view, "", QM_KEY_REASON);
-	put_field(out, view, " by ", QM_KEY_ENDED_BY);
-	put_field(out, view, " after ", QM_KEY_DURATION);
-	put_field(out, view, " s, bytes in ", QM_KEY_BYTES_IN);
-	put_field(out, view, " out ", QM_KEY_BYTES_OUT);
-	put_spi(out, view, " in ", QM_KEY_IN_SPI);
-	put_spi(out, view, " out ", QM_KEY_OUT_SPI);
+	put_field(d, "", QM_KEY_REASON);
+	put_field(d, "by", QM_KEY_ENDED_BY);
+	put_field(d, "seconds", QM_KEY_DURATION);
+	put_field(d, "bytes-in", QM_KEY_BYTES_IN);
+	put_field(d, "bytes-out", QM_KEY_BYTES_OUT);
+	put_spi(d, "in", QM_KEY_IN_SPI);
+	put_spi(d, "out", QM_KEY_OUT_SPI);
 }
 
-static void put_failed(struct qm_out *out, const struct qm_view *view)
+static void put_failed(struct details *d)
 {
-	put_field(out, view, "", QM_KEY_REASON);
-	put_field(out, view, " at ", QM_KEY_FAILURE_POINT);
-	put_field(out, view, " notify ", QM_KEY_NOTIFY);
-	put_field(out, view, " in ", QM_KEY_EXCHANGE);
-	put_selectors(out, view);
-	put_field(out, view, " count ", QM_KEY_COUNT);
+	put_field(d, "", QM_KEY_REASON);
+	put_field(d, "at", QM_KEY_FAILURE_POINT);
+	put_field(d, "notify", QM_KEY_NOTIFY);
+	put_field(d, "in", QM_KEY_EXCHANGE);
+	put_selectors(d);
+	put_field(d, "count", QM_KEY_COUNT);
 }
 
-static void put_invalid(struct qm_out *out, const struct qm_view *view)
+static void put_invalid(struct details *d)
 {
-	put_field(out, view, "", QM_KEY_REASON);
-	put_field(out, view, " in ", QM_KEY_EXCHANGE);
-	put_field(out, view, " authenticated ", QM_KEY_AUTHENTICATED);
-	put_field(out, view, " count ", QM_KEY_COUNT);
+	put_field(d, "", QM_KEY_REASON);
+	put_field(d, "in", QM_KEY_EXCHANGE);
+	put_field(d, "authenticated", QM_KEY_AUTHENTICATED);
+	put_field(d, "count", QM_KEY_COUNT);
 }
 
-static void put_extras(struct qm_out *out, const struct qm_view *view)
+static void put_policy(struct details *d)
 {
-	for (unsigned i = 0; i < view->event->n_fields; i++) {
-		if (*view->values[i].shown.s != '-') {
-			qm_out_string(out, i ? " " : "");
-			qm_out_string(out, view->event->fields[i].label);
-			qm_out_char(out, ' ');
-			qm_out_put(out, view->values[i].shown);
-		}
+	put_field(d, "from", QM_KEY_OLD_POLICY);
+	put_field(d, "to", QM_KEY_NEW_POLICY);
+}
+
+static void put_all(struct details *d)
+{
+	for (unsigned i = 0; i < d->view->event->n_fields; i++) {
+		put(d, d->view->event->fields[i].label, d->view->values[i].shown);
 	}
 }
 
 static void put_details(struct qm_out *out, const struct qm_view *view)
 {
+	struct details d = { .out = out, .view = view };
+
 	switch (view->event->id) {
 	case 5451:
-		put_established(out, view);
+		put_established(&d);
 		break;
 	case 5452:
-		put_ended(out, view);
+		put_ended(&d);
 		break;
 	case 4654:
-		put_failed(out, view);
+		put_failed(&d);
 		break;
 	case 4977:
-		put_invalid(out, view);
+		put_invalid(&d);
 		break;
 	case 4719:
-		put_value(out, view, "", "AuditPolicyChanges");
-		put_field(out, view, ": ", QM_KEY_NEW_POLICY);
+		put_policy(&d);
 		break;
 	default:
-		put_extras(out, view);
+		put_all(&d);
 	}
 }
 
 static void put_name(struct qm_out *out, const struct qm_view *view,
 					 const struct qm_style *style)
 {
-	char buf[4096];
+	char buf[8192];
 	struct qm_arena arena = { buf, sizeof(buf), 0 };
 	struct qm_span conn = known(view, QM_KEY_CONN_NAME);
 	struct qm_span child = known(view, QM_KEY_CHILD_NAME), both;
@@ -170,13 +191,16 @@ static void put_name(struct qm_out *out, const struct qm_view *view,
 static void put_peer(struct qm_out *out, const struct qm_view *view,
 					 const struct qm_style *style)
 {
+	char buf[1024];
+	struct qm_arena arena = { buf, sizeof(buf), 0 };
 	struct qm_span peer = known(view, QM_KEY_RADDR);
 
-	if (view->event->id == 4 && view->event->own) {
+	if (!peer.s) {
 		peer = known(view, QM_KEY_SRC_ADDR);
 	}
-	qm_out_padded(out, peer.len && view->line->plain ? peer : QM_SPAN("-"),
-				  style->peer_width);
+	peer = qm_selector_address(
+		qm_value_decode(&arena, QM_KEY_RADDR, view->line->plain, peer));
+	qm_out_padded(out, peer.len ? peer : QM_SPAN("-"), style->peer_width);
 }
 
 static const char *color_of(const struct qm_view *view)

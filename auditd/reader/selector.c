@@ -95,6 +95,16 @@ static void read_range(struct qm_span range, struct qm_selector *ret)
 	}
 }
 
+/** Whether it is nothing, or "0)" after a type of ICMP. */
+static bool is_code(struct qm_span code)
+{
+	if (!code.s) {
+		return true;
+	}
+	return code.len > 1 && code.s[code.len - 1] == ')' &&
+		   is_number((struct qm_span){ code.s, code.len - 1 });
+}
+
 /** tcp/80, udp, icmp/8(0). */
 static void read_ports(struct qm_span ports, struct qm_selector *ret)
 {
@@ -106,7 +116,7 @@ static void read_ports(struct qm_span ports, struct qm_selector *ret)
 	}
 	ret->whole = is_number(ports);
 	ret->port = cut(&ports, '(');
-	if (!is_number(ret->port)) {
+	if (!is_number(ret->port) || !is_code(ports)) {
 		ret->port = (struct qm_span){ 0 };
 	}
 }

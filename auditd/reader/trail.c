@@ -109,7 +109,7 @@ static int add_line(struct qm_trail *trail, const struct qm_log *log,
 					   ? push(trail, &trail->line, text)
 					   : 0;
 		}
-	} else if (!strange || !text.len) {
+	} else if (!strange) {
 		return 0;
 	}
 	/* lines are counted only while they are told of */

@@ -186,7 +186,7 @@ void qm_view_fill(struct qm_view *view, const struct qm_line *line,
 	view->arena.used = 0;
 	memset(view->told, 0, sizeof(view->told));
 	view->told[QM_KEY_OP] = event->op != NULL;
-	view->told[QM_KEY_EVENT_ID] = true;
+	view->told[QM_KEY_EVENT_ID] = event->op != NULL;
 	view->told[QM_KEY_WHEN] = true;
 	view->local = qm_selector_read(qm_line_known(line, QM_KEY_LOCAL_TS));
 	view->remote = qm_selector_read(qm_line_known(line, QM_KEY_REMOTE_TS));
