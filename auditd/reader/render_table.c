@@ -4,6 +4,8 @@
  */
 #include "render.h"
 
+#include <inttypes.h>
+
 #define EVENT_WIDTH 14
 
 static struct qm_span known(const struct qm_view *view, enum qm_key key)
@@ -59,13 +61,12 @@ static struct qm_span value_of(const struct qm_view *view, const char *name)
 
 static void put_spi(struct details *d, const char *word, enum qm_key key)
 {
-	const struct qm_span value = known(d->view, key);
-	const char *paren = value.len ? memchr(value.s, '(', value.len) : NULL;
+	const uint32_t spi = qm_span_spi(known(d->view, key));
+	char buf[16];
+	struct qm_arena arena = { buf, sizeof(buf), 0 };
 
-	if (qm_span_spi(value) && paren) {
-		const size_t skip = (size_t)(paren - value.s) + 1;
-
-		put(d, word, (struct qm_span){ paren + 1, value.len - skip - 1 });
+	if (spi) {
+		put(d, word, qm_arena_print(&arena, "0x%" PRIx32, spi));
 	}
 }
 

@@ -188,8 +188,8 @@ void qm_view_fill(struct qm_view *view, const struct qm_line *line,
 	view->told[QM_KEY_OP] = event->op != NULL;
 	view->told[QM_KEY_EVENT_ID] = event->op != NULL;
 	view->told[QM_KEY_WHEN] = true;
-	view->local = qm_selector_read(qm_line_known(line, QM_KEY_LOCAL_TS));
-	view->remote = qm_selector_read(qm_line_known(line, QM_KEY_REMOTE_TS));
+	view->local = qm_selector_read(qm_view_text(view, QM_KEY_LOCAL_TS));
+	view->remote = qm_selector_read(qm_view_text(view, QM_KEY_REMOTE_TS));
 	set_system(view, names);
 	for (unsigned i = 0; i < event->n_fields; i++) {
 		event->fields[i].convert(view, &event->fields[i], i);
