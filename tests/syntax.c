@@ -30,6 +30,13 @@ bool qm_syntax_text(struct qm_span text)
 	return good;
 }
 
+static struct reader reader_of(struct qm_span text)
+{
+	const char *s = text.s ? text.s : "";
+
+	return (struct reader){ s, s + text.len };
+}
+
 static bool take(struct reader *r, char c)
 {
 	if (r->p < r->end && *r->p == c) {
@@ -135,7 +142,7 @@ static bool take_json(struct reader *r, unsigned depth)
 
 bool qm_syntax_json_lines(struct qm_span text)
 {
-	struct reader r = { text.s, text.s + text.len };
+	struct reader r = reader_of(text);
 
 	while (r.p < r.end) {
 		if (*r.p != '{' || !take_json(&r, 0) || !take(&r, '\n')) {
@@ -207,7 +214,7 @@ static bool take_xml_element(struct reader *r, unsigned depth)
 
 bool qm_syntax_xml(struct qm_span text)
 {
-	struct reader r = { text.s, text.s + text.len };
+	struct reader r = reader_of(text);
 
 	while (r.p < r.end) {
 		if (!take(&r, '<') || !take_xml_element(&r, 0) || !take(&r, '\n')) {
@@ -243,7 +250,7 @@ static bool take_csv_field(struct reader *r)
 
 bool qm_syntax_csv(struct qm_span text)
 {
-	struct reader r = { text.s, text.s + text.len };
+	struct reader r = reader_of(text);
 	unsigned columns = 0, n;
 
 	while (r.p < r.end) {

@@ -138,8 +138,7 @@ static const struct {
 static void test_selectors(void)
 {
 	for (size_t i = 0; i < sizeof(selectors) / sizeof(selectors[0]); i++) {
-		const struct qm_selector actual =
-			qm_selector_read(qm_span_of(selectors[i].list));
+		const struct qm_selector actual = qm_selector_read(qm_span_of(selectors[i].list));
 
 		is(actual.address, selectors[i].address);
 		is(actual.mask, selectors[i].mask);

@@ -49,8 +49,8 @@ static void (*find(const char *name))(struct qm_out *out)
 			return formats[i].print;
 		}
 	}
-	fprintf(stderr, "qm-audit schema: --format %s: not a format: text, json or markdown\n",
-			name);
+	fprintf(stderr,
+			"qm-audit schema: --format %s: not a format: text, json or markdown\n", name);
 	return NULL;
 }
 
@@ -61,7 +61,7 @@ int qm_cmd_schema(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	void (*format)(struct qm_out *out) = formats[0].print;
+	void (*format)(struct qm_out * out) = formats[0].print;
 	int id;
 
 	optind = 0;

@@ -107,11 +107,8 @@ static const struct cipher {
 
 /* what their names begin with */
 static const struct qm_span combined[] = {
-	{ "AES_GCM", 7 },
-	{ "AES_CCM", 7 },
-	{ "CHACHA20_POLY1305", 17 },
-	{ "CAMELLIA_CCM", 12 },
-	{ "NULL_AES_GMAC", 13 },
+	{ "AES_GCM", 7 },       { "AES_CCM", 7 },        { "CHACHA20_POLY1305", 17 },
+	{ "CAMELLIA_CCM", 12 }, { "NULL_AES_GMAC", 13 },
 };
 
 /* RFC 7296's errors as records name them, and vici's alerts, after what they say */

@@ -271,9 +271,9 @@ QM_CONVERTER(sid)
 {
 	const struct qm_span uid = number_of(field, known(view, QM_KEY_UID));
 
-	qm_view_set(view, i, uid.s ? qm_arena_print(&view->arena, "S-1-22-1-%.*s",
-												(int)uid.len, uid.s)
-							   : uid);
+	qm_view_set(view, i,
+				uid.s ? qm_arena_print(&view->arena, "S-1-22-1-%.*s", (int)uid.len, uid.s)
+					  : uid);
 }
 
 QM_CONVERTER(user)
@@ -309,8 +309,8 @@ QM_CONVERTER(changes)
 		if (!word) {
 			continue;
 		}
-		data = qm_arena_print(&view->arena, "%.*s%s%s", (int)data.len, data.s ? data.s : "",
-							  data.len ? ", " : "", word->raw);
+		data = qm_arena_print(&view->arena, "%.*s%s%s", (int)data.len,
+							  data.s ? data.s : "", data.len ? ", " : "", word->raw);
 		shown = qm_arena_print(&view->arena, "%.*s%s%s", (int)shown.len,
 							   shown.s ? shown.s : "", shown.len ? ", " : "", word->text);
 	}

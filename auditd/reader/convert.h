@@ -9,7 +9,7 @@
 #include "schema.h"
 #include "view.h"
 
-#define QM_CONVERTER(name)                                                             \
+#define QM_CONVERTER(name)                                                            \
 	void qm_convert_##name(struct qm_view *view, const struct qm_schema_field *field, \
 						   unsigned i)
 

@@ -140,13 +140,14 @@ static bool is_name(const char *name, const struct qm_line *line, enum qm_key ke
 	struct qm_arena arena = { buf, sizeof(buf), 0 };
 	const struct qm_span value = qm_line_known(line, key);
 
-	return !name || (value.s && qm_span_is(qm_value_decode(&arena, key, line->plain, value),
-										   name));
+	return !name || (value.s &&
+					 qm_span_is(qm_value_decode(&arena, key, line->plain, value), name));
 }
 
 static bool has_spi(const struct qm_filter *filter, const struct qm_line *line)
 {
-	return !filter->spi || qm_span_spi(qm_line_value(line, QM_KEY_IN_SPI)) == filter->spi ||
+	return !filter->spi ||
+		   qm_span_spi(qm_line_value(line, QM_KEY_IN_SPI)) == filter->spi ||
 		   qm_span_spi(qm_line_value(line, QM_KEY_OUT_SPI)) == filter->spi ||
 		   qm_span_spi(qm_line_value(line, QM_KEY_SPI)) == filter->spi;
 }

@@ -80,8 +80,8 @@ static void take_line(struct qm_follow *follow, struct qm_span text)
 	} else if (!strange) {
 		return;
 	}
-	qm_report_line(follow->report, follow->path ? follow->path : "-",
-				   follow->line_number, problem);
+	qm_report_line(follow->report, follow->path ? follow->path : "-", follow->line_number,
+				   problem);
 }
 
 /** Puts the piece of a line to what there is of it. */
@@ -152,7 +152,7 @@ static int open_new(const struct qm_follow *follow, int fd)
 	int next;
 
 	if (fstat(fd, &old) < 0 || stat(follow->path, &new) < 0 ||
-		(old.st_dev == new.st_dev && old.st_ino == new.st_ino)) {
+		(old.st_dev == new.st_dev &&old.st_ino == new.st_ino)) {
 		return -1;
 	}
 	next = open(follow->path, O_RDONLY | O_CLOEXEC);

@@ -7,7 +7,7 @@
 #define SLOTS 512
 
 const struct qm_key_info qm_keys[QM_KEY_MAX] = {
-#define QM_KEY_INFO(id, name, type, place)                                             \
+#define QM_KEY_INFO(id, name, type, place) \
 	[QM_KEY_##id] = { { name "=", sizeof(name) - 1 }, QM_KEY_##type, QM_KEY_##place },
 	QM_KEYS(QM_KEY_INFO)
 #undef QM_KEY_INFO

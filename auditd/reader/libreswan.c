@@ -78,8 +78,8 @@ static bool swap_spis(struct qm_line *line)
 /** Takes away what was cut in the middle. @return whether there was something */
 static bool drop_cut(struct qm_line *line)
 {
-	struct qm_field *last = line->n_fields ? qm_line_field(line, line->n_fields - 1)
-										   : NULL;
+	struct qm_field *last =
+		line->n_fields ? qm_line_field(line, line->n_fields - 1) : NULL;
 
 	if (!last || last->value.len < 3 ||
 		memcmp(last->value.s + last->value.len - 3, "...", 3)) {
@@ -132,7 +132,8 @@ void qm_libreswan_adapt(struct qm_line *line)
 	const struct qm_span op = qm_line_value(line, QM_KEY_OP);
 	bool cut, spis, addr;
 
-	if (qm_line_value(line, QM_KEY_EVENT_ID).s || !qm_line_value(line, QM_KEY_CONNSTATE).s ||
+	if (qm_line_value(line, QM_KEY_EVENT_ID).s ||
+		!qm_line_value(line, QM_KEY_CONNSTATE).s ||
 		(!qm_span_is(op, "start") && !qm_span_is(op, "destroy"))) {
 		return;
 	}

@@ -147,9 +147,9 @@ static int take_stamp(struct cursor *c, struct qm_line *line)
 	c->p += label.len;
 	close = memchr(c->p, ')', (size_t)(c->end - c->p));
 	colon = close ? memrchr(c->p, ':', (size_t)(close - c->p)) : NULL;
-	if (!colon || qm_span_number((struct qm_span){ colon + 1,
-												  (size_t)(close - colon - 1) },
-								 &line->serial) < 0) {
+	if (!colon ||
+		qm_span_number((struct qm_span){ colon + 1, (size_t)(close - colon - 1) },
+					   &line->serial) < 0) {
 		return -EBADMSG;
 	}
 	line->stamp_ms = qm_span_time((struct qm_span){ c->p, (size_t)(colon - c->p) });

@@ -49,7 +49,8 @@ int main(int argc, char *argv[])
 		print_commands(stderr);
 		return QM_EXIT_ERROR;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+		!strcmp(argv[1], "help")) {
 		return print_help();
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {

@@ -85,8 +85,9 @@ static int bad(const char *option, const char *value, const char *hint)
 static int set_format(struct qm_options *options, const char *value)
 {
 	options->format = qm_format_find(value);
-	return options->format ? 0 : bad("format", value,
-									 "not a format: text, table, xml, json or csv");
+	return options->format
+			   ? 0
+			   : bad("format", value, "not a format: text, table, xml, json or csv");
 }
 
 /** A time may be two arguments, as ausearch takes it: a date, and a time of day. */

@@ -98,8 +98,7 @@ void qm_out_padded(struct qm_out *out, struct qm_span text, size_t width)
 static const char *json_escape(unsigned char c)
 {
 	static const char *const escapes[] = {
-		['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n",
-		['\f'] = "\\f", ['\r'] = "\\r",
+		['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f", ['\r'] = "\\r",
 	};
 
 	if (c == '"') {

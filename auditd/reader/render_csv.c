@@ -19,9 +19,8 @@ static uint8_t columns[EVENTS_MAX][NAMES_MAX];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static const struct qm_span system_names[] = {
-	{ "TimeCreated", 11 }, { "EventID", 7 },		{ "Version", 7 },
-	{ "Keywords", 8 },	   { "Provider", 8 },		{ "Computer", 8 },
-	{ "EventRecordID", 13 }, { "ProcessID", 9 },
+	{ "TimeCreated", 11 }, { "EventID", 7 },  { "Version", 7 },        { "Keywords", 8 },
+	{ "Provider", 8 },     { "Computer", 8 }, { "EventRecordID", 13 }, { "ProcessID", 9 },
 };
 
 static unsigned column_of(const char *name)
@@ -55,8 +54,7 @@ static void make_columns(void)
 /** Whether records have a field beyond the event's by that key. */
 static bool is_column(enum qm_key key)
 {
-	return key == QM_KEY_EXE ||
-		   (qm_keys[key].place == QM_KEY_BODY && key != QM_KEY_WHEN);
+	return key == QM_KEY_EXE || (qm_keys[key].place == QM_KEY_BODY && key != QM_KEY_WHEN);
 }
 
 void qm_render_csv_begin(struct qm_out *out, const struct qm_style *style)

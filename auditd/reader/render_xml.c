@@ -31,8 +31,8 @@ static void put_element(struct qm_out *out, const struct qm_style *style,
 	qm_out_char(out, '>');
 }
 
-static void put_number(struct qm_out *out, const struct qm_style *style,
-					   const char *name, uint64_t n)
+static void put_number(struct qm_out *out, const struct qm_style *style, const char *name,
+					   uint64_t n)
 {
 	struct qm_arena arena = { (char[20]){ 0 }, 20, 0 };
 
@@ -79,8 +79,9 @@ static void put_system(struct qm_out *out, const struct qm_view *view,
 	put_number(out, style, "Level", 0);
 	put_number(out, style, "Task", view->event->task);
 	put_number(out, style, "Opcode", 0);
-	put_element(out, style, "Keywords", view->success ? QM_SPAN(QM_KEYWORDS_SUCCESS)
-													  : QM_SPAN(QM_KEYWORDS_FAILURE));
+	put_element(out, style, "Keywords",
+				view->success ? QM_SPAN(QM_KEYWORDS_SUCCESS)
+							  : QM_SPAN(QM_KEYWORDS_FAILURE));
 	put_origin(out, view, style);
 	put_element(out, style, "Channel", QM_SPAN("Security"));
 	put_element(out, style, "Computer", view->computer);

@@ -9,10 +9,10 @@
 #define UINT64 QM_TYPE_UINT64
 
 /** A field: Windows' name, label and type; how it comes from which of the record's. */
-#define FIELD(name_, label_, type_, convert_, key_, ...)                               \
-	{                                                                                  \
-		.name = name_, .label = label_, .type = type_,                                 \
-		.convert = qm_convert_##convert_, .key = QM_KEY_##key_, __VA_ARGS__            \
+#define FIELD(name_, label_, type_, convert_, key_, ...)                                 \
+	{                                                                                    \
+		.name = name_, .label = label_, .type = type_, .convert = qm_convert_##convert_, \
+		.key = QM_KEY_##key_, __VA_ARGS__                                                \
 	}
 
 #define NETWORK_NOTE "first selector, or else the host"
@@ -59,8 +59,7 @@ static const struct qm_schema_field established[] = {
 	FIELD("InboundSpi", "Inbound SPI", UINT64, spi, IN_SPI),
 	FIELD("OutboundSpi", "Outbound SPI", UINT64, spi, OUT_SPI),
 	FIELD("TunnelId", "Virtual Interface Tunnel ID", UINT64, inbound, IF_ID),
-	FIELD("TrafficSelectorId", "Traffic Selector ID", UINT64, fixed, OTHER,
-		  .fixed = "0"),
+	FIELD("TrafficSelectorId", "Traffic Selector ID", UINT64, fixed, OTHER, .fixed = "0"),
 };
 
 static const struct qm_schema_field ended[] = {
@@ -82,8 +81,7 @@ static const struct qm_schema_field ended[] = {
 	FIELD("QuickModeSaId", "Quick Mode SA ID", UINT64, luid, CHILD_SA,
 		  .note = "instance * 2^32 + child-sa"),
 	FIELD("TunnelId", "Virtual Interface Tunnel ID", UINT64, inbound, IF_ID),
-	FIELD("TrafficSelectorId", "Traffic Selector ID", UINT64, fixed, OTHER,
-		  .fixed = "0"),
+	FIELD("TrafficSelectorId", "Traffic Selector ID", UINT64, fixed, OTHER, .fixed = "0"),
 };
 
 static const struct qm_schema_field failed[] = {
@@ -118,8 +116,7 @@ static const struct qm_schema_field failed[] = {
 		  .note = "instance * 2^32 + ike-sa"),
 	FIELD("TunnelId", "Virtual Interface Tunnel ID", UINT64, inbound, IF_ID,
 		  .note = "records of failures have none"),
-	FIELD("TrafficSelectorId", "Traffic Selector ID", UINT64, fixed, OTHER,
-		  .fixed = "0"),
+	FIELD("TrafficSelectorId", "Traffic Selector ID", UINT64, fixed, OTHER, .fixed = "0"),
 };
 
 static const struct qm_schema_field invalid[] = {
@@ -178,17 +175,17 @@ static const struct qm_schema_field unknown_sa[] = {
 	FIELD("CreatorProcessId", "Creator Process ID", UINT64, number, CREATOR_PROC),
 };
 
-#define EVENT(id_, version_, task_, task_name_, name_, fields_, ...)                   \
-	{                                                                                  \
-		.id = id_, .version = version_, .task = task_, .task_name = task_name_,        \
-		.name = name_, .fields = fields_,                                              \
-		.n_fields = sizeof(fields_) / sizeof((fields_)[0]), __VA_ARGS__                \
+#define EVENT(id_, version_, task_, task_name_, name_, fields_, ...)            \
+	{                                                                           \
+		.id = id_, .version = version_, .task = task_, .task_name = task_name_, \
+		.name = name_, .fields = fields_,                                       \
+		.n_fields = sizeof(fields_) / sizeof((fields_)[0]), __VA_ARGS__         \
 	}
 
 const struct qm_schema_event qm_schema[] = {
-	EVENT(5451, 1, 12549, "IPsec Quick Mode", "established", established,
-		  .op = "start", .outcome = "success", .action = "ipsec-sa-established",
-		  .category = "network", .ecs_type = "start", .message = qm_message_5451),
+	EVENT(5451, 1, 12549, "IPsec Quick Mode", "established", established, .op = "start",
+		  .outcome = "success", .action = "ipsec-sa-established", .category = "network",
+		  .ecs_type = "start", .message = qm_message_5451),
 	EVENT(5452, 1, 12549, "IPsec Quick Mode", "ended", ended, .op = "destroy",
 		  .outcome = "success", .action = "ipsec-sa-ended", .category = "network",
 		  .ecs_type = "end", .message = qm_message_5452),
@@ -197,12 +194,11 @@ const struct qm_schema_event qm_schema[] = {
 		  .category = "network", .ecs_type = "error", .message = qm_message_4654),
 	EVENT(4977, 0, 12549, "IPsec Quick Mode", "invalid packet", invalid,
 		  .op = "invalid-packet", .outcome = "success, or failure by setting",
-		  .action = "ipsec-invalid-packet", .category = "network",
-		  .ecs_type = "protocol", .message = qm_message_4977),
+		  .action = "ipsec-invalid-packet", .category = "network", .ecs_type = "protocol",
+		  .message = qm_message_4977),
 	EVENT(4719, 0, 13568, "Audit Policy Change", "policy changed", policy_changed,
-		  .op = "policy-change", .outcome = "success",
-		  .action = "changed-audit-config", .category = "configuration",
-		  .ecs_type = "change", .message = qm_message_4719),
+		  .op = "policy-change", .outcome = "success", .action = "changed-audit-config",
+		  .category = "configuration", .ecs_type = "change", .message = qm_message_4719),
 	EVENT(1, 0, 12549, "IPsec Quick Mode", "audit started", started, .own = true,
 		  .op = "audit-start", .outcome = "success", .action = "audit-started",
 		  .category = "process", .ecs_type = "start", .message = qm_message_started),
@@ -214,11 +210,16 @@ const struct qm_schema_event qm_schema[] = {
 		  .ecs_type = "error", .message = qm_message_lost),
 	EVENT(4, 0, 12549, "IPsec Quick Mode", "unknown SA", unknown_sa, .own = true,
 		  .op = "unknown-sa", .outcome = "success", .action = "ipsec-sa-unknown",
-		  .category = "network", .ecs_type = "info",
-		  .message = qm_message_unknown_sa),
-	{ .task = 12549, .task_name = "IPsec Quick Mode", .own = true, .name = "other",
-	  .outcome = "success or failure", .action = "audit-record", .category = "network",
-	  .ecs_type = "info", .message = qm_message_other },
+		  .category = "network", .ecs_type = "info", .message = qm_message_unknown_sa),
+	{ .task = 12549,
+	  .task_name = "IPsec Quick Mode",
+	  .own = true,
+	  .name = "other",
+	  .outcome = "success or failure",
+	  .action = "audit-record",
+	  .category = "network",
+	  .ecs_type = "info",
+	  .message = qm_message_other },
 };
 
 const unsigned qm_schema_count = sizeof(qm_schema) / sizeof(qm_schema[0]);
@@ -254,8 +255,8 @@ const char *qm_type_name(enum qm_type type)
 {
 	static const char *const names[QM_TYPE_MAX] = {
 		[QM_TYPE_STRING] = "UnicodeString", [QM_TYPE_UINT32] = "UInt32",
-		[QM_TYPE_UINT64] = "UInt64",		[QM_TYPE_SID] = "SID",
-		[QM_TYPE_HEXINT64] = "HexInt64",	[QM_TYPE_GUID] = "GUID",
+		[QM_TYPE_UINT64] = "UInt64",        [QM_TYPE_SID] = "SID",
+		[QM_TYPE_HEXINT64] = "HexInt64",    [QM_TYPE_GUID] = "GUID",
 	};
 
 	return (unsigned)type < QM_TYPE_MAX ? names[type] : "?";

@@ -167,8 +167,9 @@ static void put_json_field(struct qm_out *out, const struct qm_schema_field *fie
 	put_member(out, "name", field->name);
 	put_member(out, "type", qm_type_name(field->type));
 	put_member(out, "label", field->label);
-	put_span(out, "from", field->key == QM_KEY_OTHER ? (struct qm_span){ 0 }
-													 : qm_keys[field->key].name);
+	put_span(out, "from",
+			 field->key == QM_KEY_OTHER ? (struct qm_span){ 0 }
+										: qm_keys[field->key].name);
 	put_member(out, "always", field->words || !field->fixed ? NULL : field->fixed);
 	put_member(out, "note", field->note);
 	put_json_codes(out, field);

@@ -33,8 +33,8 @@ static uint64_t line_number(const struct qm_log *log, const char *at)
 {
 	uint64_t n = 1;
 
-	for (const char *p = log->data;
-		 (p = memchr(p, '\n', (size_t)(at - p))) != NULL; p++) {
+	for (const char *p = log->data; (p = memchr(p, '\n', (size_t)(at - p))) != NULL;
+		 p++) {
 		n++;
 	}
 	return n;
@@ -54,7 +54,8 @@ static void measure(struct qm_trail *trail, const struct qm_line *line)
 	trail->with_node = trail->with_node || line->node.len;
 	trail->node_width = wider(trail->node_width, line->node.len);
 	trail->peer_width = wider(trail->peer_width, qm_line_value(line, QM_KEY_RADDR).len);
-	trail->peer_width = wider(trail->peer_width, qm_line_value(line, QM_KEY_SRC_ADDR).len);
+	trail->peer_width =
+		wider(trail->peer_width, qm_line_value(line, QM_KEY_SRC_ADDR).len);
 	if (conn.len > 1 && child.len > 1) {
 		/* without the quotes, with a slash between */
 		trail->name_width = wider(trail->name_width, conn.len + child.len - 3);
@@ -97,8 +98,8 @@ static int push(struct qm_trail *trail, const struct qm_line *line, struct qm_sp
 	return 0;
 }
 
-static int add_line(struct qm_trail *trail, const struct qm_log *log,
-					struct qm_span text, const char *name)
+static int add_line(struct qm_trail *trail, const struct qm_log *log, struct qm_span text,
+					const char *name)
 {
 	const char *problem = "is no audit record";
 	bool strange;
@@ -113,17 +114,16 @@ static int add_line(struct qm_trail *trail, const struct qm_log *log,
 		return 0;
 	}
 	/* lines are counted only while they are told of */
-	qm_report_line(trail->report, name,
-				   trail->report->bad_lines < QM_REPORT_LINES_MAX
-					   ? line_number(log, text.s)
-					   : 0,
-				   problem);
+	qm_report_line(
+		trail->report, name,
+		trail->report->bad_lines < QM_REPORT_LINES_MAX ? line_number(log, text.s) : 0,
+		problem);
 	return 0;
 }
 
 static int add_lines(struct qm_trail *trail, const struct qm_log *log, const char *name)
 {
-	const char *p = log->data, *const end = log->data + log->size, *newline;
+	const char *p = log->data ? log->data : "", *const end = p + log->size, *newline;
 	unsigned lines = 0;
 	int error = 0;
 

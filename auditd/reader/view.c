@@ -44,8 +44,8 @@ static bool is_json_number(enum qm_key key, struct qm_span value)
 {
 	uint64_t n;
 
-	if (key == QM_KEY_OTHER || !value.len || (value.len > 1 && *value.s == '0' &&
-											  value.s[1] != '.')) {
+	if (key == QM_KEY_OTHER || !value.len ||
+		(value.len > 1 && *value.s == '0' && value.s[1] != '.')) {
 		return false;
 	}
 	switch (qm_keys[key].type) {
@@ -111,7 +111,8 @@ static void add_field(struct qm_view *view, const struct qm_field *field)
 		if (is_taken(view, name)) {
 			return;
 		}
-	} else if (view->told[field->key] || qm_line_value(line, field->key).s != field->value.s) {
+	} else if (view->told[field->key] ||
+			   qm_line_value(line, field->key).s != field->value.s) {
 		return;
 	}
 	add_extra(view, name, field->key,

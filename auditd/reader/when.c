@@ -72,11 +72,10 @@ static const struct {
 	const char *word;
 	void (*set)(struct tm *tm);
 } words[] = {
-	{ "now", to_now },			   { "recent", to_recent },
-	{ "this-hour", to_hour },	   { "boot", to_boot },
-	{ "today", to_midnight },	   { "yesterday", to_yesterday },
-	{ "this-week", to_week },	   { "week-ago", to_week_ago },
-	{ "this-month", to_month },	   { "this-year", to_year },
+	{ "now", to_now },        { "recent", to_recent },     { "this-hour", to_hour },
+	{ "boot", to_boot },      { "today", to_midnight },    { "yesterday", to_yesterday },
+	{ "this-week", to_week }, { "week-ago", to_week_ago }, { "this-month", to_month },
+	{ "this-year", to_year },
 };
 
 static bool in_range(const struct tm *tm)
@@ -177,7 +176,8 @@ static int parse_epoch(const char *s, bool end, uint64_t *ret)
 
 	errno = 0;
 	seconds = strtoull(s, &rest, 10);
-	if (!isdigit((unsigned char)*s) || errno || *rest || seconds > UINT64_MAX / 1000 - 1) {
+	if (!isdigit((unsigned char)*s) || errno || *rest ||
+		seconds > UINT64_MAX / 1000 - 1) {
 		return -EINVAL;
 	}
 	*ret = seconds * 1000 + (end ? 999 : 0);
