@@ -28,13 +28,13 @@ static struct qm_out print(const char *data, size_t size, size_t piece,
 	struct qm_filter filter;
 	struct qm_follow follow;
 	struct qm_report report = { .command = "fuzz", .bad_lines = QM_REPORT_LINES_MAX };
-	const struct qm_trail trail = { .with_node = true };
+	const struct qm_widths widths = { .with_node = true };
 	struct qm_out out;
 
 	demand(qm_printer_init(&printer, -1, format) == 0);
 	qm_filter_init(&filter);
 	demand(qm_follow_init(&follow, &printer, &filter, &report, NULL) == 0);
-	qm_printer_begin(&printer, &trail);
+	qm_printer_begin(&printer, &widths);
 	for (size_t at = 0; at < size; at += piece) {
 		const size_t n = size - at < piece ? size - at : piece;
 		/* a copy of just this size, so that reading beyond it shows */

@@ -89,6 +89,20 @@ static void test_decode(void)
 	}
 }
 
+static void test_join(void)
+{
+	struct qm_arena arena = { buf, sizeof(buf), 0 };
+	struct qm_span text = qm_arena_join(&arena, qm_span_of("a"), qm_span_of("bc"));
+
+	is(text, "abc");
+	text = qm_arena_join(&arena, text, qm_span_of("d"));
+	is(text, "abcd");
+	is(qm_arena_join(&arena, (struct qm_span){ 0 }, text), "abcd");
+	arena = (struct qm_arena){ buf, 3, 0 };
+	is(qm_arena_join(&arena, qm_span_of("wxyz"), qm_span_of("v")), "");
+	is(qm_arena_join(&arena, qm_span_of("wx"), qm_span_of("yz")), "wx");
+}
+
 /** Where there is no room, there is no text, and nothing is written beyond. */
 static void test_full(void)
 {
@@ -155,6 +169,7 @@ static void test_selectors(void)
 CU_TestInfo value_tests[] = {
 	{ "makes any bytes fit to be printed", test_clean },
 	{ "decodes values", test_decode },
+	{ "joins texts", test_join },
 	{ "keeps within its room", test_full },
 	{ "reads the first selector", test_selectors },
 	CU_TEST_INFO_NULL,

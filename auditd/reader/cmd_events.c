@@ -13,6 +13,7 @@
 #include "follow.h"
 #include "options.h"
 #include "printer.h"
+#include "share.h"
 #include "trail.h"
 
 struct run {
@@ -73,27 +74,19 @@ static int add_default_logs(struct run *run, struct qm_logs *logs)
 	return 0;
 }
 
-static void print_trail(struct run *run)
+/** Notes what is there as printed, for it may come again. */
+static void note_trail(struct run *run)
 {
-	struct qm_line *line = &run->trail.line;
 	const char *problem;
 
-	for (size_t i = 0; i < run->trail.count && !run->printer.out.error; i++) {
+	for (size_t i = 0; i < run->trail.count; i++) {
 		const struct qm_entry *entry = &run->trail.entries[i];
 
-		/* a log that is cut short while it is read can fail here */
-		if (qm_line_parse((struct qm_span){ entry->text, entry->len }, line, &problem) ==
-			0) {
-			qm_printer_event(&run->printer, line);
-			if (run->options.follow) {
-				qm_follow_seen(&run->follow, line);
-			}
-		}
-		if (i % 4096 == 4095 && !isatty(STDOUT_FILENO)) {
-			qm_report_progress(&run->report, "events", i, run->trail.count);
+		if (qm_line_parse((struct qm_span){ entry->text, entry->len }, &run->follow.line,
+						  &problem) == 0) {
+			qm_follow_seen(&run->follow, &run->follow.line);
 		}
 	}
-	qm_report_clear(&run->report);
 }
 
 /** Where the trail's last log ends: after its last whole line. */
@@ -142,12 +135,13 @@ static int read_and_print(struct run *run)
 	if (!error) {
 		qm_report_clear(&run->report);
 		qm_trail_sort(&run->trail);
-		qm_printer_begin(&run->printer, &run->trail);
-		print_trail(run);
-		if (run->last_fd >= 0) {
+		qm_printer_begin(&run->printer, &run->trail.widths);
+		error = qm_share_print(&run->printer, &run->trail);
+		if (!error && run->last_fd >= 0) {
+			note_trail(run);
 			follow_log(run);
 		}
-		error = qm_out_flush(&run->printer.out);
+		error = error ? error : qm_out_flush(&run->printer.out);
 	}
 	qm_follow_fini(&run->follow);
 	qm_logs_free(&logs);

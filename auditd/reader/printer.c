@@ -41,14 +41,14 @@ void qm_printer_fini(struct qm_printer *printer)
 	qm_out_fini(&printer->out);
 }
 
-void qm_printer_begin(struct qm_printer *printer, const struct qm_trail *trail)
+void qm_printer_begin(struct qm_printer *printer, const struct qm_widths *widths)
 {
 	struct qm_style *style = &printer->style;
 
-	style->with_node = trail->with_node;
-	style->node_width = bounded(trail->node_width, NODE_WIDTH_MIN);
-	style->peer_width = bounded(trail->peer_width, PEER_WIDTH_MIN);
-	style->name_width = bounded(trail->name_width, NAME_WIDTH_MIN);
+	style->with_node = widths->with_node;
+	style->node_width = bounded(widths->node, NODE_WIDTH_MIN);
+	style->peer_width = bounded(widths->peer, PEER_WIDTH_MIN);
+	style->name_width = bounded(widths->name, NAME_WIDTH_MIN);
 	if (printer->format->begin) {
 		printer->format->begin(&printer->out, style);
 	}

@@ -26,8 +26,8 @@ int qm_printer_init(struct qm_printer *printer, int fd, const struct qm_format *
 
 void qm_printer_fini(struct qm_printer *printer);
 
-/** Before the first event: what the format begins with, fit for this trail. */
-void qm_printer_begin(struct qm_printer *printer, const struct qm_trail *trail);
+/** Before the first event: what the format begins with, fit for what comes. */
+void qm_printer_begin(struct qm_printer *printer, const struct qm_widths *widths);
 
 void qm_printer_event(struct qm_printer *printer, const struct qm_line *line);
 

@@ -4,9 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/** Lines between two looks at the clock for progress. */
-#define PROGRESS_LINES 65536
-
 /** Most entries of one time that are compared with each other. */
 #define TWINS_MAX 256
 
@@ -40,105 +37,75 @@ static uint64_t line_number(const struct qm_log *log, const char *at)
 	return n;
 }
 
-static unsigned wider(unsigned width, size_t len)
+static void tell_problems(struct qm_trail *trail, const struct qm_log *log,
+						  const struct qm_scan *scan, const char *name)
 {
-	return len > width ? (unsigned)len : width;
-}
-
-/** What the columns of a table need. */
-static void measure(struct qm_trail *trail, const struct qm_line *line)
-{
-	const struct qm_span conn = qm_line_value(line, QM_KEY_CONN_NAME);
-	const struct qm_span child = qm_line_value(line, QM_KEY_CHILD_NAME);
-
-	trail->with_node = trail->with_node || line->node.len;
-	trail->node_width = wider(trail->node_width, line->node.len);
-	trail->peer_width = wider(trail->peer_width, qm_line_value(line, QM_KEY_RADDR).len);
-	trail->peer_width =
-		wider(trail->peer_width, qm_line_value(line, QM_KEY_SRC_ADDR).len);
-	if (conn.len > 1 && child.len > 1) {
-		/* without the quotes, with a slash between */
-		trail->name_width = wider(trail->name_width, conn.len + child.len - 3);
+	for (uint64_t i = 0; i < scan->n_problems && i < QM_REPORT_LINES_MAX; i++) {
+		qm_report_line(trail->report, name, line_number(log, scan->problems[i].at),
+					   scan->problems[i].what);
 	}
+	if (scan->n_problems > QM_REPORT_LINES_MAX) {
+		trail->report->bad_lines = scan->n_problems;
+	}
+	qm_report_end(trail->report, name);
 }
 
-static int push(struct qm_trail *trail, const struct qm_line *line, struct qm_span text)
+static void add_widths(struct qm_widths *sum, const struct qm_widths *more)
 {
-	struct qm_entry *entry;
-	uint64_t n;
+	sum->with_node = sum->with_node || more->with_node;
+	sum->node = sum->node > more->node ? sum->node : more->node;
+	sum->peer = sum->peer > more->peer ? sum->peer : more->peer;
+	sum->name = sum->name > more->name ? sum->name : more->name;
+}
 
-	if (trail->count == trail->size) {
-		const size_t size = trail->size ? trail->size * 2 : 4096;
-		struct qm_entry *entries = realloc(trail->entries, size * sizeof(*entries));
+static int add_entries(struct qm_trail *trail, struct qm_scan *scan)
+{
+	struct qm_entry *entries;
 
+	if (!trail->count) {
+		free(trail->entries);
+		trail->entries = scan->entries;
+		scan->entries = NULL;
+	} else if (scan->count) {
+		entries =
+			realloc(trail->entries, (trail->count + scan->count) * sizeof(*entries));
 		if (!entries) {
 			return -ENOMEM;
 		}
+		memcpy(entries + trail->count, scan->entries, scan->count * sizeof(*entries));
 		trail->entries = entries;
-		trail->size = size;
 	}
-	entry = &trail->entries[trail->count];
-	*entry = (struct qm_entry){
-		.time_ms = qm_line_time(line),
-		.text = text.s,
-		.len = (uint32_t)text.len,
-		.node_len = (uint32_t)line->node.len,
-		.body_at = (uint32_t)(line->body.s - text.s),
-		.body_len = (uint32_t)line->body.len,
-		.index = trail->count,
-	};
-	if (!qm_span_number(qm_line_value(line, QM_KEY_INSTANCE), &n)) {
-		entry->instance = (uint32_t)n;
+	for (size_t i = trail->count; i < trail->count + scan->count; i++) {
+		trail->entries[i].index = i;
 	}
-	if (!qm_span_number(qm_line_value(line, QM_KEY_REC_SEQ), &n)) {
-		entry->seq = (uint32_t)n;
-	}
-	trail->count++;
-	measure(trail, line);
-	return 0;
-}
-
-static int add_line(struct qm_trail *trail, const struct qm_log *log, struct qm_span text,
-					const char *name)
-{
-	const char *problem = "is no audit record";
-	bool strange;
-
-	if (qm_line_is_ours(text, &strange)) {
-		if (qm_line_parse(text, &trail->line, &problem) == 0) {
-			return qm_filter_match(trail->filter, &trail->line)
-					   ? push(trail, &trail->line, text)
-					   : 0;
-		}
-	} else if (!strange) {
-		return 0;
-	}
-	/* lines are counted only while they are told of */
-	qm_report_line(
-		trail->report, name,
-		trail->report->bad_lines < QM_REPORT_LINES_MAX ? line_number(log, text.s) : 0,
-		problem);
+	trail->count += scan->count;
 	return 0;
 }
 
 static int add_lines(struct qm_trail *trail, const struct qm_log *log, const char *name)
 {
-	const char *p = log->data ? log->data : "", *const end = p + log->size, *newline;
-	unsigned lines = 0;
-	int error = 0;
+	struct qm_scan *scan = calloc(1, sizeof(*scan));
+	const char *data = log->data ? log->data : "", *end = data + log->size, *newline;
+	int error;
 
-	for (; p < end && !error; p = newline + 1) {
-		newline = memchr(p, '\n', (size_t)(end - p));
-		if (!newline && trail->whole_lines) {
-			break;
-		}
-		newline = newline ? newline : end;
-		error = add_line(trail, log, (struct qm_span){ p, (size_t)(newline - p) }, name);
-		if (++lines % PROGRESS_LINES == 0) {
-			qm_report_progress(trail->report, name, (uint64_t)(p - log->data), log->size);
-		}
+	if (!scan) {
+		return -ENOMEM;
 	}
-	qm_report_end(trail->report, name);
+	if (trail->whole_lines) {
+		newline = log->size ? memrchr(data, '\n', log->size) : NULL;
+		end = newline ? newline + 1 : data;
+	}
+	scan->filter = trail->filter;
+	scan->from = data;
+	scan->to = end;
+	scan->report = trail->report;
+	scan->name = name;
+	qm_scan_parts(scan);
+	tell_problems(trail, log, scan, name);
+	add_widths(&trail->widths, &scan->widths);
+	error = scan->error ? scan->error : add_entries(trail, scan);
+	free(scan->entries);
+	free(scan);
 	return error;
 }
 

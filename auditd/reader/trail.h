@@ -7,21 +7,7 @@
 
 #include "filter.h"
 #include "logs.h"
-
-/** A record, where it stands in memory. */
-struct qm_entry {
-	/** ms since the epoch */
-	uint64_t time_ms;
-	uint32_t instance;
-	uint32_t seq;
-	const char *text;
-	uint32_t len;
-	/** of what makes it the same as another */
-	uint32_t node_len;
-	uint32_t body_at;
-	uint32_t body_len;
-	size_t index;
-};
+#include "scan.h"
 
 struct qm_trail {
 	const struct qm_filter *filter;
@@ -32,13 +18,7 @@ struct qm_trail {
 	size_t n_logs;
 	struct qm_entry *entries;
 	size_t count;
-	size_t size;
-	/** for a table's columns: several nodes, and the longest of what they show */
-	bool with_node;
-	unsigned node_width;
-	unsigned peer_width;
-	unsigned name_width;
-	struct qm_line line;
+	struct qm_widths widths;
 };
 
 /** @param filter, report	must outlive the trail */

@@ -53,10 +53,13 @@ struct qm_span qm_arena_number(struct qm_arena *arena, uint64_t n)
 
 struct qm_span qm_arena_join(struct qm_arena *arena, struct qm_span a, struct qm_span b)
 {
+	if (!a.len) {
+		return qm_arena_copy(arena, b);
+	}
 	if (a.s + a.len != arena->buf + arena->used) {
 		a = qm_arena_copy(arena, a);
 	}
-	return (struct qm_span){ a.s, a.len + qm_arena_copy(arena, b).len };
+	return a.len ? (struct qm_span){ a.s, a.len + qm_arena_copy(arena, b).len } : a;
 }
 
 /** Bytes that a character takes by its first one; 0 for none that begins one. */
