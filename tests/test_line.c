@@ -11,6 +11,7 @@
 
 #include <auparse.h>
 
+#include "peek.h"
 #include "readback.h"
 #include "readvalue.h"
 #include "test.h"
@@ -119,6 +120,60 @@ static void test_auparse(void)
 	free(text);
 }
 
+/** Compares what a look tells with what is read. */
+static void compare_peek(const char *text, struct qm_line *line)
+{
+	struct qm_peek peek = { 0 };
+	uint64_t instance = 0, seq = 0;
+
+	QM_OK(qm_line_parse(qm_span_of(text), line, &(const char *){ NULL }));
+	CU_ASSERT(qm_line_peek(qm_span_of(text), &peek));
+	QM_OK(qm_span_number(qm_line_value(line, QM_KEY_INSTANCE), &instance));
+	QM_OK(qm_span_number(qm_line_value(line, QM_KEY_REC_SEQ), &seq));
+	QM_INT(peek.time_ms, qm_line_time(line));
+	QM_INT(peek.instance, instance);
+	QM_INT(peek.seq, seq);
+	CU_ASSERT_PTR_EQUAL(peek.body.s, line->body.s);
+	QM_INT(peek.body.len, line->body.len);
+}
+
+static void test_peek(void)
+{
+	static const char *const others[] = {
+		"",
+		"type=CRYPTO_IPSEC_SA msg=audit(",
+		"type=CRYPTO_IPSEC_SA msg=audit('",
+		"type=CRYPTO_IPSEC_SA msg=audit(1.000:1): msg='op=x instance=1'",
+		"type=CRYPTO_IPSEC_SA msg=audit(1.000): msg='op=x instance=1 when=1.000 "
+		"rec-seq=1'",
+		"type=CRYPTO_IPSEC_SA msg=audit(1.000:1): msg='op=x when=1.000 rec-seq=1'",
+		"type=CRYPTO_IPSEC_SA msg=audit(1.000:1): msg='op=x instance=? when=1.000 "
+		"rec-seq=1'",
+		"type=CRYPTO_IPSEC_SA msg=audit(1.000:1): msg='op=x instance=1 when=? rec-seq=1'",
+		"type=CRYPTO_IPSEC_SA msg=audit(1.000:1): msg='op=x instance=1 when=1.000 "
+		"rec-seq=1' x",
+	};
+	static struct qm_line line;
+	FILE *log = popen("./sample_log judged", "r");
+	char *text = NULL;
+	size_t size = 0;
+	struct qm_peek peek;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(log);
+	while (getline(&text, &size, log) > 0) {
+		text[strcspn(text, "\n")] = '\0';
+		compare_peek(text, &line);
+	}
+	QM_INT(pclose(log), 0);
+	free(text);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		CU_ASSERT_FALSE(qm_line_peek(qm_span_of(others[i]), &peek));
+	}
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+		CU_ASSERT_FALSE(qm_line_peek(qm_span_of(foreign[i]), &peek));
+	}
+}
+
 static void test_foreign(void)
 {
 	static struct qm_line line;
@@ -210,6 +265,7 @@ static void test_keys(void)
 
 CU_TestInfo line_tests[] = {
 	{ "reads what libauparse reads", test_auparse },
+	{ "tells from a look what it reads", test_peek },
 	{ "reads records of others", test_foreign },
 	{ "knows its own records by their beginning", test_beginning },
 	{ "reads numbers, SPIs and times", test_numbers },

@@ -165,6 +165,7 @@ int qm_cmd_events(int argc, char **argv)
 	}
 	qm_trail_init(&run->trail, &run->options.filter, &run->report);
 	run->trail.whole_lines = run->options.follow;
+	run->trail.measured = run->options.format->begin == qm_render_table_begin;
 	error = qm_printer_init(&run->printer, STDOUT_FILENO, run->options.format);
 	if (!error) {
 		run->printer.style.pretty = run->options.pretty;

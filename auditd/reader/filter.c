@@ -159,6 +159,13 @@ static bool has_result(const struct qm_filter *filter, const struct qm_line *lin
 	return !(success ? filter->only_failure : filter->only_success);
 }
 
+bool qm_filter_is_time(const struct qm_filter *filter)
+{
+	return !filter->n_ids && filter->peer_family == AF_UNSPEC && !filter->conn &&
+		   !filter->child && !filter->node && !filter->spi && !filter->only_success &&
+		   !filter->only_failure;
+}
+
 bool qm_filter_match(const struct qm_filter *filter, const struct qm_line *line)
 {
 	const uint64_t time = qm_line_time(line);

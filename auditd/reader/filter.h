@@ -45,6 +45,9 @@ int qm_filter_peer(struct qm_filter *filter, const char *text);
 /** Reads an SPI, decimal or 0x and hexadecimal. @return 0 or -EINVAL */
 int qm_filter_spi(struct qm_filter *filter, const char *text);
 
+/** Whether only the time says what is wanted. */
+bool qm_filter_is_time(const struct qm_filter *filter);
+
 bool qm_filter_match(const struct qm_filter *filter, const struct qm_line *line);
 
 #endif

@@ -5,9 +5,6 @@
 
 #include "libreswan.h"
 
-/** Before what auditd's ENRICHED format adds. */
-#define ENRICHED '\035'
-
 /** Where a line is read, with what is left of it. */
 struct cursor {
 	const char *p;
@@ -131,30 +128,38 @@ uint64_t qm_line_time(const struct qm_line *line)
 	return when ? when : line->stamp_ms;
 }
 
-/**
- * Reads "msg=audit(1795438975.152:57):" or, as `ausearch -i` has it, a date of
- * the locale, of which only the serial number is read.
- */
+const char *qm_line_stamp(struct qm_span text, uint64_t *ret_serial, uint64_t *ret_ms)
+{
+	const char *const close = text.len ? memchr(text.s, ')', text.len) : NULL;
+	const char *const colon =
+		close ? memrchr(text.s, ':', (size_t)(close - text.s)) : NULL;
+
+	if (!colon ||
+		qm_span_number((struct qm_span){ colon + 1, (size_t)(close - colon - 1) },
+					   ret_serial) < 0) {
+		return NULL;
+	}
+	*ret_ms = qm_span_time((struct qm_span){ text.s, (size_t)(colon - text.s) });
+	return close;
+}
+
+/** Reads "msg=audit(1795438975.152:57):", with a blank in it in another form. */
 static int take_stamp(struct cursor *c, struct qm_line *line)
 {
 	const struct qm_span label = QM_SPAN("msg=audit(");
 	const struct qm_span rest = { c->p, (size_t)(c->end - c->p) };
-	const char *close, *colon;
+	const char *close;
 
 	if (!qm_span_starts(rest, label)) {
 		return -EBADMSG;
 	}
-	c->p += label.len;
-	close = memchr(c->p, ')', (size_t)(c->end - c->p));
-	colon = close ? memrchr(c->p, ':', (size_t)(close - c->p)) : NULL;
-	if (!colon ||
-		qm_span_number((struct qm_span){ colon + 1, (size_t)(close - colon - 1) },
-					   &line->serial) < 0) {
+	close = qm_line_stamp(qm_span_after(rest, label.len), &line->serial, &line->stamp_ms);
+	if (!close) {
 		return -EBADMSG;
 	}
-	line->stamp_ms = qm_span_time((struct qm_span){ c->p, (size_t)(colon - c->p) });
 	line->stamp = (struct qm_span){ 0 };
 	if (line->stamp_ms) {
+		c->p += label.len;
 		line->stamp = (struct qm_span){ c->p, (size_t)(close - c->p) };
 	}
 	c->p = close + 1;
@@ -321,8 +326,7 @@ static void take_tail(struct cursor *c, struct qm_line *line)
 	}
 }
 
-/** Where libaudit's tail begins: it is the last that was written. */
-static const char *find_tail(const char *from, const char *end)
+const char *qm_line_tail(const char *from, const char *end)
 {
 	const struct qm_span label = QM_SPAN(" exe=");
 
@@ -357,7 +361,7 @@ static struct qm_span find_user(struct qm_span added)
 	const struct qm_span label = QM_SPAN("UID=\"");
 	const char *quote;
 
-	while (added.len && (*added.s == ENRICHED || *added.s == '\'')) {
+	while (added.len && (*added.s == QM_LINE_ENRICHED || *added.s == '\'')) {
 		added = qm_span_after(added, 1);
 	}
 	if (!qm_span_starts(added, label)) {
@@ -373,7 +377,7 @@ static struct qm_span find_user(struct qm_span added)
 static int close_message(struct cursor *c, struct qm_line *line)
 {
 	const char *end = c->end;
-	const char *mark = memchr(c->p, ENRICHED, (size_t)(end - c->p));
+	const char *mark = memchr(c->p, QM_LINE_ENRICHED, (size_t)(end - c->p));
 	const char *quote = memrchr(c->p, '\'', (size_t)((mark ? mark : end) - c->p));
 
 	if (!quote) {
@@ -399,7 +403,7 @@ static int take_message(struct cursor *c, struct qm_line *line, const char **ret
 	}
 	line->plain = is_plain(begin, (size_t)(c->end - begin)) &&
 				  is_plain(line->node.s, line->node.len);
-	tail = (struct cursor){ find_tail(c->p, c->end), c->end };
+	tail = (struct cursor){ qm_line_tail(c->p, c->end), c->end };
 	c->end = tail.p;
 	line->body = (struct qm_span){ c->p, (size_t)(c->end - c->p) };
 	if (take_body(c, line) < 0) {

@@ -25,6 +25,9 @@
 /** Bytes for values that a line does not have as they are needed. */
 #define QM_LINE_NOTES_MAX 512
 
+/** Before what auditd's ENRICHED format adds. */
+#define QM_LINE_ENRICHED '\035'
+
 struct qm_field {
 	enum qm_key key;
 	struct qm_span name;
@@ -93,6 +96,19 @@ static inline struct qm_span qm_line_value(const struct qm_line *line, enum qm_k
 {
 	return line->at[key] ? line->fields[line->at[key] - 1].value : (struct qm_span){ 0 };
 }
+
+/**
+ * Reads "1795438975.152:57)" or, as `ausearch -i` has it, a date of the locale, of
+ * which only the number is read.
+ *
+ * @param ret_serial	receives the number
+ * @param ret_ms		receives the time, 0 for a date
+ * @return				the parenthesis, or NULL
+ */
+const char *qm_line_stamp(struct qm_span text, uint64_t *ret_serial, uint64_t *ret_ms);
+
+/** Where libaudit's tail begins: it is the last that was written. `end` for none. */
+const char *qm_line_tail(const char *from, const char *end);
 
 /** When it happened: what the writer says, else the kernel's time. Milliseconds. */
 uint64_t qm_line_time(const struct qm_line *line);

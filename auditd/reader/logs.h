@@ -30,6 +30,8 @@ void qm_logs_free(struct qm_logs *logs);
 
 /** A log in memory. */
 struct qm_log {
+	/** for messages, not owned */
+	const char *name;
 	char *data;
 	size_t size;
 	/** mapped, and not allocated */

@@ -110,11 +110,36 @@ static const char *json_escape(unsigned char c)
 	return c < sizeof(escapes) / sizeof(escapes[0]) ? escapes[c] : NULL;
 }
 
+/** Whether one of eight bytes is `c`. */
+static uint64_t has(uint64_t word, unsigned char c)
+{
+	const uint64_t ones = UINT64_MAX / 255, x = word ^ (ones * c);
+
+	return (x - ones) & ~x & (ones * 0x80);
+}
+
+/** Length of the part that surely has nothing to escape. */
+static size_t skip_plain(struct qm_span text)
+{
+	const uint64_t ones = UINT64_MAX / 255;
+	uint64_t word;
+	size_t i = 0;
+
+	for (; text.len - i >= sizeof(word); i += sizeof(word)) {
+		memcpy(&word, text.s + i, sizeof(word));
+		if (has(word, '"') || has(word, '\\') ||
+			((word - ones * 0x20) & ~word & (ones * 0x80))) {
+			break;
+		}
+	}
+	return i;
+}
+
 void qm_out_json(struct qm_out *out, struct qm_span text)
 {
 	size_t begin = 0;
 
-	for (size_t i = 0; i < text.len; i++) {
+	for (size_t i = skip_plain(text); i < text.len; i++) {
 		const char *escape = json_escape((unsigned char)text.s[i]);
 
 		if (escape) {

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "peek.h"
+
 /** Lines between two looks at the clock for progress. */
 #define PROGRESS_LINES 65536
 
@@ -34,38 +36,66 @@ static void measure(struct qm_widths *widths, const struct qm_line *line)
 	}
 }
 
-static int push(struct qm_scan *scan, const struct qm_line *line, struct qm_span text)
+/** Makes room for another entry. @return NULL without memory */
+static struct qm_entry *push(struct qm_scan *scan)
 {
-	struct qm_entry *entry;
-	uint64_t n;
-
 	if (scan->count == scan->size) {
 		const size_t size = scan->size ? scan->size * 2 : 4096;
 		struct qm_entry *entries = realloc(scan->entries, size * sizeof(*entries));
 
 		if (!entries) {
-			return -ENOMEM;
+			scan->error = -ENOMEM;
+			return NULL;
 		}
 		scan->entries = entries;
 		scan->size = size;
 	}
-	entry = &scan->entries[scan->count++];
-	*entry = (struct qm_entry){
-		.time_ms = qm_line_time(line),
-		.text = text.s,
-		.len = (uint32_t)text.len,
-		.node_len = (uint32_t)line->node.len,
-		.body_at = (uint32_t)(line->body.s - text.s),
-		.body_len = (uint32_t)line->body.len,
-	};
-	if (!qm_span_number(qm_line_value(line, QM_KEY_INSTANCE), &n)) {
-		entry->instance = (uint32_t)n;
+	return &scan->entries[scan->count++];
+}
+
+static uint32_t number_of(const struct qm_line *line, enum qm_key key)
+{
+	uint64_t n;
+
+	return qm_span_number(qm_line_value(line, key), &n) ? 0 : (uint32_t)n;
+}
+
+static void push_line(struct qm_scan *scan, struct qm_span text)
+{
+	const struct qm_line *line = &scan->line;
+	struct qm_entry *entry = push(scan);
+
+	if (entry) {
+		*entry = (struct qm_entry){
+			.time_ms = qm_line_time(line),
+			.instance = number_of(line, QM_KEY_INSTANCE),
+			.seq = number_of(line, QM_KEY_REC_SEQ),
+			.text = text.s,
+			.len = (uint32_t)text.len,
+			.node_len = (uint32_t)line->node.len,
+			.body_at = (uint32_t)(line->body.s - text.s),
+			.body_len = (uint32_t)line->body.len,
+		};
+		measure(&scan->widths, line);
 	}
-	if (!qm_span_number(qm_line_value(line, QM_KEY_REC_SEQ), &n)) {
-		entry->seq = (uint32_t)n;
+}
+
+static void push_peek(struct qm_scan *scan, struct qm_span text,
+					  const struct qm_peek *peek)
+{
+	struct qm_entry *entry = push(scan);
+
+	if (entry) {
+		*entry = (struct qm_entry){
+			.time_ms = peek->time_ms,
+			.instance = peek->instance,
+			.seq = peek->seq,
+			.text = text.s,
+			.len = (uint32_t)text.len,
+			.body_at = (uint32_t)(peek->body.s - text.s),
+			.body_len = (uint32_t)peek->body.len,
+		};
 	}
-	measure(&scan->widths, line);
-	return 0;
 }
 
 static void note_problem(struct qm_scan *scan, const char *at, const char *what)
@@ -76,7 +106,22 @@ static void note_problem(struct qm_scan *scan, const char *at, const char *what)
 	scan->n_problems++;
 }
 
-static int take_line(struct qm_scan *scan, struct qm_span text)
+/** Whether a look is enough to know that a line is wanted, or not. */
+static bool take_peek(struct qm_scan *scan, struct qm_span text)
+{
+	struct qm_peek peek;
+
+	if (scan->measured || !qm_filter_is_time(scan->filter) ||
+		!qm_line_peek(text, &peek)) {
+		return false;
+	}
+	if (peek.time_ms >= scan->filter->start_ms && peek.time_ms <= scan->filter->end_ms) {
+		push_peek(scan, text, &peek);
+	}
+	return true;
+}
+
+static void take_line(struct qm_scan *scan, struct qm_span text)
 {
 	const char *problem;
 	bool strange;
@@ -85,13 +130,13 @@ static int take_line(struct qm_scan *scan, struct qm_span text)
 		if (strange) {
 			note_problem(scan, text.s, "is no audit record");
 		}
-		return 0;
-	}
-	if (qm_line_parse(text, &scan->line, &problem) < 0) {
+	} else if (take_peek(scan, text)) {
+		return;
+	} else if (qm_line_parse(text, &scan->line, &problem) < 0) {
 		note_problem(scan, text.s, problem);
-		return 0;
+	} else if (qm_filter_match(scan->filter, &scan->line)) {
+		push_line(scan, text);
 	}
-	return qm_filter_match(scan->filter, &scan->line) ? push(scan, &scan->line, text) : 0;
 }
 
 void qm_scan_run(struct qm_scan *scan)
@@ -102,7 +147,7 @@ void qm_scan_run(struct qm_scan *scan)
 	while (p < end && !scan->error) {
 		newline = memchr(p, '\n', (size_t)(end - p));
 		newline = newline ? newline : end;
-		scan->error = take_line(scan, (struct qm_span){ p, (size_t)(newline - p) });
+		take_line(scan, (struct qm_span){ p, (size_t)(newline - p) });
 		p = newline + 1;
 		if (scan->report && ++lines % PROGRESS_LINES == 0) {
 			qm_report_progress(scan->report, scan->name, (uint64_t)(p - scan->from),
@@ -145,6 +190,7 @@ static void divide(const struct qm_scan *whole, struct qm_scan *parts, unsigned 
 			to = to ? to + 1 : whole->to;
 		}
 		parts[i].filter = whole->filter;
+		parts[i].measured = whole->measured;
 		parts[i].from = from;
 		parts[i].to = to;
 		from = to;

@@ -42,6 +42,8 @@ struct qm_problem {
 
 struct qm_scan {
 	const struct qm_filter *filter;
+	/** widths are wanted */
+	bool measured;
 	/** from the beginning of a line up to the end of one */
 	const char *from;
 	const char *to;

@@ -14,6 +14,9 @@ struct share {
 	struct qm_line line;
 	const struct qm_entry *from;
 	const struct qm_entry *to;
+	/** the first bad one, and how many there are */
+	struct qm_problem problem;
+	uint64_t n_problems;
 	pthread_t thread;
 	bool started;
 };
@@ -24,10 +27,12 @@ static void *print_share(void *arg)
 	const char *problem;
 
 	for (const struct qm_entry *entry = share->from; entry < share->to; entry++) {
-		/* a log that is cut short while it is read can fail here */
+		/* what a look did not show, or a log that is cut short meanwhile */
 		if (qm_line_parse((struct qm_span){ entry->text, entry->len }, &share->line,
 						  &problem) == 0) {
 			qm_printer_event(&share->printer, &share->line);
+		} else if (share->n_problems++ == 0) {
+			share->problem = (struct qm_problem){ entry->text, problem };
 		}
 	}
 	return NULL;
@@ -51,7 +56,8 @@ static const struct qm_entry *start(struct share *shares, unsigned count,
 }
 
 /** Takes over what all have printed, in order. */
-static int finish(struct share *shares, unsigned count, struct qm_printer *printer)
+static int finish(struct share *shares, unsigned count, struct qm_printer *printer,
+				  struct qm_trail *trail)
 {
 	int error = 0;
 
@@ -68,6 +74,11 @@ static int finish(struct share *shares, unsigned count, struct qm_printer *print
 		from->out.len = 0;
 		printer->count += from->count;
 		from->count = 0;
+		if (shares[i].n_problems) {
+			qm_trail_complain(trail, shares[i].problem.at, shares[i].problem.what);
+			trail->report->bad_lines += shares[i].n_problems - 1;
+		}
+		shares[i].n_problems = 0;
 	}
 	return error ? error : printer->out.error;
 }
@@ -85,7 +96,7 @@ static int init(struct share *shares, unsigned count, const struct qm_printer *p
 }
 
 static int print_all(struct share *shares, unsigned count, struct qm_printer *printer,
-					 const struct qm_trail *trail)
+					 struct qm_trail *trail)
 {
 	const struct qm_entry *entry = trail->entries, *const end = entry + trail->count;
 	const bool progress = !isatty(printer->out.fd);
@@ -93,7 +104,7 @@ static int print_all(struct share *shares, unsigned count, struct qm_printer *pr
 
 	while (entry < end && !error) {
 		entry = start(shares, count, entry, end);
-		error = finish(shares, count, printer);
+		error = finish(shares, count, printer, trail);
 		if (progress) {
 			qm_report_progress(trail->report, "printing",
 							   (uint64_t)(entry - trail->entries), trail->count);
@@ -102,7 +113,7 @@ static int print_all(struct share *shares, unsigned count, struct qm_printer *pr
 	return error;
 }
 
-int qm_share_print(struct qm_printer *printer, const struct qm_trail *trail)
+int qm_share_print(struct qm_printer *printer, struct qm_trail *trail)
 {
 	const unsigned count = qm_scan_threads(trail->count / SHARE_EVENTS);
 	struct share *shares;
@@ -121,5 +132,6 @@ int qm_share_print(struct qm_printer *printer, const struct qm_trail *trail)
 	}
 	free(shares);
 	qm_report_clear(trail->report);
+	qm_report_end(trail->report, "all logs");
 	return error;
 }

@@ -8,10 +8,10 @@
 #include "printer.h"
 
 /**
- * Prints a trail, in order.
+ * Prints a trail, in order. Says what is wrong with lines that turn out to be bad.
  *
  * @return 0, or a negative errno: no memory, or the output failed
  */
-int qm_share_print(struct qm_printer *printer, const struct qm_trail *trail);
+int qm_share_print(struct qm_printer *printer, struct qm_trail *trail);
 
 #endif

@@ -50,6 +50,18 @@ static void tell_problems(struct qm_trail *trail, const struct qm_log *log,
 	qm_report_end(trail->report, name);
 }
 
+void qm_trail_complain(struct qm_trail *trail, const char *at, const char *what)
+{
+	for (size_t i = 0; i < trail->n_logs; i++) {
+		const struct qm_log *log = &trail->logs[i];
+
+		if (at >= log->data && at < log->data + log->size) {
+			qm_report_line(trail->report, log->name, line_number(log, at), what);
+			return;
+		}
+	}
+}
+
 static void add_widths(struct qm_widths *sum, const struct qm_widths *more)
 {
 	sum->with_node = sum->with_node || more->with_node;
@@ -99,6 +111,7 @@ static int add_lines(struct qm_trail *trail, const struct qm_log *log, const cha
 	scan->from = data;
 	scan->to = end;
 	scan->report = trail->report;
+	scan->measured = trail->measured;
 	scan->name = name;
 	qm_scan_parts(scan);
 	tell_problems(trail, log, scan, name);
@@ -122,6 +135,7 @@ int qm_trail_add(struct qm_trail *trail, int fd, const char *name)
 	if (error < 0) {
 		return error;
 	}
+	logs[trail->n_logs].name = name;
 	trail->n_logs++;
 	return add_lines(trail, &logs[trail->n_logs - 1], name);
 }

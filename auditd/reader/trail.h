@@ -12,6 +12,8 @@
 struct qm_trail {
 	const struct qm_filter *filter;
 	struct qm_report *report;
+	/** the widths are wanted */
+	bool measured;
 	/** leave a last line without an end: it is still being written */
 	bool whole_lines;
 	struct qm_log *logs;
@@ -35,6 +37,9 @@ void qm_trail_fini(struct qm_trail *trail);
  * @return			0 or a negative errno: the log cannot be read
  */
 int qm_trail_add(struct qm_trail *trail, int fd, const char *name);
+
+/** Says what is wrong with a line that begins at `at` in one of the logs. */
+void qm_trail_complain(struct qm_trail *trail, const char *at, const char *what);
 
 /** Puts all that was added in order, and drops what is there twice. */
 void qm_trail_sort(struct qm_trail *trail);
