@@ -237,6 +237,10 @@ static void drop_foreign(struct qm_log *log, size_t *from)
 	*from = (size_t)(to - log->data);
 	memmove(to, p, (size_t)(end - p));
 	log->size = *from + (size_t)(end - p);
+	/* of a line without an end, enough to tell that it is too long */
+	if (log->size - *from > QM_LINE_LEN_MAX + 1) {
+		log->size = *from + QM_LINE_LEN_MAX + 1;
+	}
 }
 
 static int read_stream(struct qm_log *log, int fd, struct qm_report *report)

@@ -236,18 +236,20 @@ void qm_render_table_begin(struct qm_out *out, const struct qm_style *style)
 void qm_render_table(struct qm_out *out, const struct qm_view *view,
 					 const struct qm_style *style)
 {
+	const char *color = style->color ? color_of(view) : "";
+
 	qm_out_local(out, view->time_ms);
 	QM_OUT(out, "  ");
 	if (style->with_node) {
 		qm_out_padded(out, view->computer, style->node_width);
 		QM_OUT(out, "  ");
 	}
-	qm_out_string(out, style->color ? color_of(view) : "");
+	qm_out_string(out, color);
 	qm_out_string(out, view->event->id < 1000 ? "   " : "");
 	qm_out_number(out, view->event->id);
 	QM_OUT(out, "  ");
 	qm_out_padded(out, qm_span_of(view->event->name), EVENT_WIDTH);
-	qm_out_string(out, style->color ? "\033[0m  " : "  ");
+	qm_out_string(out, *color ? "\033[0m  " : "  ");
 	put_peer(out, view, style);
 	QM_OUT(out, "  ");
 	put_name(out, view, style);
