@@ -20,6 +20,15 @@ static const char *const names[STATE_MAX] = {
 	[STATE_SUCCESS_AND_FAILURE] = "success-and-failure",
 };
 
+/** The same as auditpol prints them. */
+static const char *const titles[STATE_MAX] = {
+	[STATE_NOT_CONFIGURED] = "Not configured",
+	[STATE_NO_AUDITING] = "No Auditing",
+	[STATE_SUCCESS] = "Success",
+	[STATE_FAILURE] = "Failure",
+	[STATE_SUCCESS_AND_FAILURE] = "Success and Failure",
+};
+
 static enum state state_of(struct qm_policy policy)
 {
 	if (policy.success == QM_TRI_UNKNOWN && policy.failure == QM_TRI_UNKNOWN) {
@@ -34,6 +43,11 @@ static enum state state_of(struct qm_policy policy)
 const char *qm_policy_name(struct qm_policy policy)
 {
 	return names[state_of(policy)];
+}
+
+const char *qm_policy_title(struct qm_policy policy)
+{
+	return titles[state_of(policy)];
 }
 
 bool qm_policy_wants(struct qm_policy policy, bool success)

@@ -29,6 +29,14 @@ struct qm_policy {
 const char *qm_policy_name(struct qm_policy policy);
 
 /**
+ * The same as Windows' auditpol prints it: "Not configured", "No Auditing", "Success",
+ * "Failure" or "Success and Failure".
+ *
+ * @return	static string, never NULL
+ */
+const char *qm_policy_title(struct qm_policy policy);
+
+/**
  * Whether events of a class are written under this policy.
  *
  * @param success	true for events classed success, false for failure

@@ -14,24 +14,26 @@
 static const struct {
 	struct qm_policy policy;
 	const char *name;
+	const char *title;
 	bool success;
 	bool failure;
 } states[] = {
-	{ { UNSET, UNSET }, "not-configured", false, false },
-	{ { UNSET, NO }, "no-auditing", false, false },
-	{ { NO, UNSET }, "no-auditing", false, false },
-	{ { NO, NO }, "no-auditing", false, false },
-	{ { YES, UNSET }, "success", true, false },
-	{ { YES, NO }, "success", true, false },
-	{ { UNSET, YES }, "failure", false, true },
-	{ { NO, YES }, "failure", false, true },
-	{ { YES, YES }, "success-and-failure", true, true },
+	{ { UNSET, UNSET }, "not-configured", "Not configured", false, false },
+	{ { UNSET, NO }, "no-auditing", "No Auditing", false, false },
+	{ { NO, UNSET }, "no-auditing", "No Auditing", false, false },
+	{ { NO, NO }, "no-auditing", "No Auditing", false, false },
+	{ { YES, UNSET }, "success", "Success", true, false },
+	{ { YES, NO }, "success", "Success", true, false },
+	{ { UNSET, YES }, "failure", "Failure", false, true },
+	{ { NO, YES }, "failure", "Failure", false, true },
+	{ { YES, YES }, "success-and-failure", "Success and Failure", true, true },
 };
 
 static void test_states(void)
 {
 	for (size_t i = 0; i < COUNT(states); i++) {
 		QM_STR(qm_policy_name(states[i].policy), states[i].name);
+		QM_STR(qm_policy_title(states[i].policy), states[i].title);
 		QM_INT(qm_policy_wants(states[i].policy, true), states[i].success);
 		QM_INT(qm_policy_wants(states[i].policy, false), states[i].failure);
 		QM_INT(qm_policy_is_on(states[i].policy),
