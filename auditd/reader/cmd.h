@@ -20,4 +20,7 @@ int qm_cmd_events(int argc, char **argv);
 /** Prints the table of events. @return exit status */
 int qm_cmd_schema(int argc, char **argv);
 
+/** Shows and changes the audit policy. @return exit status */
+int qm_cmd_policy(int argc, char **argv);
+
 #endif

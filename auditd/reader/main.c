@@ -13,6 +13,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "events", "show the audit trail as Windows events", qm_cmd_events },
+	{ "policy", "show and change the audit policy", qm_cmd_policy },
 	{ "schema", "show which events there are, and where their fields come from",
 	  qm_cmd_schema },
 };
