@@ -2,6 +2,7 @@
 """One gateway: its files, its charon, and the kernel's word on its SAs."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -96,6 +97,19 @@ class Gateway:
     def policy_changed(self):
         """Notes that another policy is in force from now on."""
         self.runs[-1]["policy"].append([time.time(), self.policy()])
+
+    def policy_edited(self):
+        """Notes the policy that somebody else has written into strongswan.conf."""
+        text = read(f"{self.results}/strongswan.conf")
+        tree = conf.build(*self._layers["strongswan"])
+        for key in ("success", "failure"):
+            name = f"charon.plugins.qm-audit.{key}"
+            values = re.findall(rf"^\s*{key} = (\w+)$", text, re.MULTILINE)
+            if values:
+                self.setting("strongswan", name, values[-1])
+            elif conf.lookup(tree, name):
+                self.setting("strongswan", name, None)
+        self.policy_changed()
 
     # --- the kernel's word -------------------------------------------------
 

@@ -184,6 +184,16 @@ class Steps:
                 raise LabError(f"{gateway.name}: exit {status}: {output.strip()}")
             gateway.policy_changed()
 
+    def _do_policy(self, who, *args):
+        """Has qm-audit policy change the settings of a gateway, and charon take them."""
+        for gateway in self._each(who):
+            status, output = gateway.command(
+                f"qm-audit policy {' '.join(args)} --file $STRONGSWAN_CONF")
+            self._say(f"{gateway.name}: exit {status}\n{output.rstrip()}")
+            if status:
+                raise LabError(f"{gateway.name}: exit {status}: {output.strip()}")
+            gateway.policy_edited()
+
     def _do_wait(self, who, count, *constraints):
         """Waits until a gateway has written that many matching records."""
         wanted = expect.parse_constraints(constraints)
