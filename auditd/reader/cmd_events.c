@@ -173,7 +173,7 @@ int qm_cmd_events(int argc, char **argv)
 		run->printer.names.computer = run->options.computer;
 		error = read_and_print(run);
 	}
-	if (error && error == run->printer.out.error) {
+	if (error && error != -ENOMEM && error == run->printer.out.error) {
 		qm_report_error(&run->report, "cannot write: %s", strerror(-error));
 	} else if (error && !run->report.failed) {
 		qm_report_error(&run->report, "cannot go on: %s", strerror(-error));

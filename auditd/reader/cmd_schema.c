@@ -61,9 +61,12 @@ int qm_cmd_schema(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
+	static char name[] = "qm-audit schema";
 	void (*format)(struct qm_out * out) = formats[0].print;
 	int id;
 
+	/* getopt_long() begins its messages with it */
+	argv[0] = name;
 	optind = 0;
 	while ((id = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (id == 'h') {

@@ -211,8 +211,11 @@ static int check(const struct qm_options *options)
 
 int qm_options_parse(struct qm_options *options, int argc, char **argv)
 {
+	static char name[] = "qm-audit events";
 	int id;
 
+	/* getopt_long() begins its messages with it */
+	argv[0] = name;
 	*options = (struct qm_options){ .format = qm_formats, .conf = QM_AUDITD_CONF };
 	qm_filter_init(&options->filter);
 	optind = 0;
