@@ -62,7 +62,7 @@ int qm_cmd_schema(int argc, char **argv)
 		{ 0 },
 	};
 	static char name[] = "qm-audit schema";
-	void (*format)(struct qm_out * out) = formats[0].print;
+	void (*format)(struct qm_out *out) = formats[0].print;
 	int id;
 
 	/* getopt_long() begins its messages with it */
