@@ -30,7 +30,11 @@ enum qm_event_kind {
 	QM_EVENT_FAILED,
 	QM_EVENT_INVALID_PACKET,
 	QM_EVENT_UNKNOWN_SA,
+	QM_EVENT_STORE_CHANGE,
+	/** kinds above are records; this one only says what is new of an SA pair that
+	 * has its 5451 */
 	QM_EVENT_KIND_MAX,
+	QM_EVENT_UPDATED = QM_EVENT_KIND_MAX,
 };
 
 /** Why an SA pair ended, as printed in reason=; see qm_reason_name() */
@@ -48,6 +52,7 @@ enum qm_reason {
 	QM_REASON_PARSE_ERROR,
 	QM_REASON_EXTERNAL_DELETE,
 	QM_REASON_EXTERNAL_FLUSH,
+	QM_REASON_DAEMON_DIED,
 	QM_REASON_MAX,
 };
 
@@ -83,6 +88,8 @@ enum qm_failure_reason {
 	QM_FAILURE_REPLACED,
 	QM_FAILURE_SHUTDOWN,
 	QM_FAILURE_PARSE_ERROR,
+	/** refused by us, as no record could be kept of what was asked for */
+	QM_FAILURE_AUDIT,
 	/** a summary of failures, which may have several reasons */
 	QM_FAILURE_SEVERAL,
 	QM_FAILURE_MAX,
@@ -133,11 +140,49 @@ struct qm_invalid {
 enum qm_loss_cause {
 	/** inputs from charon, refused by a full queue */
 	QM_LOSS_QUEUE,
-	/** records that the kernel's audit did not accept */
+	/** records that the kernel's audit refuses for what they are */
 	QM_LOSS_AUDIT,
 	/** notifications of the kernel, or kernel SAs that there was no room for */
 	QM_LOSS_NETLINK,
+	/** records that there was no room to keep until they could be sent */
+	QM_LOSS_STORE,
 	QM_LOSS_MAX,
+};
+
+/** How the run before this one ended, as printed in last-run= */
+enum qm_last_run {
+	/** not known: what it left could not be read, or is not kept */
+	QM_LAST_UNKNOWN,
+	/** there was none */
+	QM_LAST_NONE,
+	/** as it should */
+	QM_LAST_STOPPED,
+	/** it did not stop, and the machine has not been booted since */
+	QM_LAST_DIED,
+	/** it did not stop before the machine was booted again */
+	QM_LAST_REBOOTED,
+	QM_LAST_MAX,
+};
+
+/** What records that wait outlive, as printed in durability= */
+enum qm_durability {
+	/** nothing: they are kept in memory */
+	QM_DURABLE_NONE,
+	/** the daemon's end, in whatever way; not a failure of power or of the kernel */
+	QM_DURABLE_CRASH,
+	/** these too: each commit waits for the disk */
+	QM_DURABLE_POWER,
+	QM_DURABLE_MAX,
+};
+
+/** What there is of earlier runs when auditing begins. */
+struct qm_inheritance {
+	enum qm_last_run last;
+	/** when it was last known to live, ms since the epoch; 0 when not known */
+	uint64_t last_alive_ms;
+	/** SA pairs without a 5452, and records that wait to be sent */
+	uint64_t open_sas;
+	uint64_t waiting;
 };
 
 /** How an SA in the kernel ended. */
@@ -191,15 +236,35 @@ struct qm_traffic {
 	struct qm_count packets_out;
 };
 
+/** An SA pair with a 5451 and no 5452 yet: all that its 5452 needs. */
+struct qm_open_sa {
+	/** the run that announced it */
+	uint32_t instance;
+	struct qm_sa_facts facts;
+	/** time of its 5451, ms since the epoch */
+	uint64_t established_ms;
+	/** rekeys that led to it, and bytes of all before it */
+	uint32_t rekeys;
+	struct qm_count before_in;
+	struct qm_count before_out;
+};
+
 /** An event. What `kind` does not name is not set. */
 struct qm_event {
 	enum qm_event_kind kind;
 	/** when it happened, milliseconds since the epoch */
 	uint64_t when_ms;
 
-	/** ESTABLISHED, ENDED, FAILED: not NULL, owned by the emitter, valid in the
-	 * call */
+	/** ESTABLISHED, UPDATED, ENDED, FAILED: not NULL, owned by the emitter, valid in
+	 * the call */
 	const struct qm_sa_facts *sa;
+	/** ENDED: the run that announced it, 0 for this one */
+	uint32_t instance;
+	/** ESTABLISHED, UPDATED: time of the 5451, ms since the epoch; and bytes of all
+	 * before it in its lineage */
+	uint64_t established_ms;
+	struct qm_count before_in;
+	struct qm_count before_out;
 	/** ESTABLISHED: unique id of the CHILD_SA that this one replaces, or 0 */
 	uint32_t old_child_sa;
 
@@ -212,7 +277,10 @@ struct qm_event {
 	/** over the lineage of rekeys that ends here */
 	struct qm_count total_bytes_in;
 	struct qm_count total_bytes_out;
-	/** rekeys that led to this SA pair */
+	/** ENDED: where only that it is gone was found, when it was last known to be
+	 * there, ms since the epoch; else 0 */
+	uint64_t last_seen_ms;
+	/** ESTABLISHED, UPDATED, ENDED: rekeys that led to this SA pair */
 	uint32_t rekeys;
 
 	/** FAILED: not NULL, valid in the call */
@@ -225,6 +293,14 @@ struct qm_event {
 	/** FAILED, INVALID_PACKET: how many this stands for, > 0; since_ms is the
 	 * first of them, when_ms the last */
 	uint64_t count;
+
+	/** AUDIT_START */
+	struct qm_inheritance inherited;
+	/** AUDIT_START: in force; STORE_CHANGE: now, and before, and why: the errno of
+	 * what failed, or 0 */
+	enum qm_durability durability;
+	enum qm_durability old_durability;
+	int error;
 
 	/** POLICY_CHANGE: both; AUDIT_START, AUDIT_STOP: new_policy is in force */
 	struct qm_policy old_policy;
@@ -258,5 +334,9 @@ const char *qm_nego_state_name(enum qm_nego_state state);
 const char *qm_notify_name(uint8_t version, uint16_t type);
 /** Name as printed, never NULL, "?" out of range. */
 const char *qm_loss_cause_name(enum qm_loss_cause cause);
+/** Name as printed, never NULL, "?" out of range. */
+const char *qm_last_run_name(enum qm_last_run last);
+/** Name as printed and set, never NULL, "?" out of range. */
+const char *qm_durability_name(enum qm_durability durability);
 
 #endif

@@ -130,6 +130,8 @@ enum qm_sync_phase {
 	/** nobody looks at the kernel for now: until the next END as if there never was
 	 * one who did */
 	QM_SYNC_OFF,
+	/** the kernel has no SAs of this daemon, which has them elsewhere */
+	QM_SYNC_NONE,
 	QM_SYNC_PHASE_MAX,
 };
 

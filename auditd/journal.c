@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "journal.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,7 +9,7 @@
 
 #include "clock.h"
 
-#define LOG_MAX 512
+#define LOG_MAX (QM_STORE_ERROR_MAX + 128)
 
 static void __attribute__((format(printf, 2, 3)))
 tell(struct qm_journal *journal, const char *fmt, ...)
@@ -31,51 +32,64 @@ void qm_journal_lose(struct qm_journal *journal, enum qm_loss_cause cause, uint6
 		loss->since_ms = since_ms;
 	}
 	loss->count += count;
+	qm_outbox_set_loss(journal->outbox, cause, loss->count, loss->since_ms);
 }
 
-static int send_record(struct qm_journal *journal)
-{
-	int r = 0;
-
-	if (!journal->sink) {
-		r = qm_sink_new(&journal->sink);
-	}
-	return r < 0 ? r : qm_sink_write(journal->sink, &journal->record);
-}
-
-/** Complains once about a failure, and once says that it is over. */
+/** Complains once that there is no room for a record, and once says that there is. */
 static void report(struct qm_journal *journal, int r)
 {
 	if (r < 0 && !journal->failing) {
-		tell(journal, "writing audit record %" PRIu64 " failed: %s (%s); "
-			 "counting lost records until it works again", journal->seq, strerror(-r),
-			 qm_sink_state_text(qm_sink_probe()));
+		tell(journal, "audit record %" PRIu64 " cannot be kept: %s; counting lost "
+			 "records until there is room (store_records, store_bytes) or audit takes "
+			 "those that wait", journal->seq,
+			 r == -EDQUOT ? "as many wait as may" : strerror(-r));
 	} else if (!r && journal->failing) {
-		tell(journal, "writing audit records works again");
+		tell(journal, "audit records can be kept again");
 	}
 	journal->failing = r < 0;
 }
 
-/** Numbers and writes one record. */
+/** The number of the next record, of this run or an earlier one's. */
+static int next_seq(struct qm_journal *journal, uint32_t instance, uint64_t *ret)
+{
+	if (instance) {
+		return qm_outbox_next_seq(journal->outbox, instance, ret);
+	}
+	*ret = ++journal->seq;
+	return 0;
+}
+
+/** Numbers and keeps one record. */
 static int put(struct qm_journal *journal, const struct qm_event *event)
 {
+	const uint32_t instance = event->instance ? event->instance :
+												journal->origin.instance;
+	uint64_t seq = 0;
 	int r;
 
-	r = qm_record_format(event, &journal->origin, ++journal->seq,
-						 &journal->record);
+	r = next_seq(journal, event->instance, &seq);
 	if (!r) {
-		r = send_record(journal);
+		r = qm_record_format(event, &journal->origin, seq, &journal->record);
 	}
-	report(journal, r);
-	if (r < 0) {
-		qm_journal_lose(journal, QM_LOSS_AUDIT, 1, event->when_ms);
-	} else {
+	if (!r) {
+		r = qm_outbox_add(journal->outbox, instance, seq, &journal->record);
+	}
+	if (r < 0 || event->kind != QM_EVENT_LOST) {
+		/* a count may fit where a record did not */
+		report(journal, r);
+	}
+	if (!r) {
 		journal->written++;
+	} else if (event->kind == QM_EVENT_LOST) {
+		/* nothing is missing where this number was to be */
+		journal->seq--;
+	} else {
+		qm_journal_lose(journal, QM_LOSS_STORE, 1, event->when_ms);
 	}
 	return r;
 }
 
-/** Writes the counts of what was lost, and keeps those that cannot be written. */
+/** Writes the counts of what was lost, and goes on counting where that fails. */
 static void put_losses(struct qm_journal *journal)
 {
 	enum qm_loss_cause cause;
@@ -93,10 +107,9 @@ static void put_losses(struct qm_journal *journal)
 		if (!loss.count) {
 			continue;
 		}
-		journal->losses[cause].count = 0;
-		if (put(journal, &event) < 0) {
-			journal->losses[cause].count += loss.count;
-			journal->losses[cause].since_ms = loss.since_ms;
+		if (put(journal, &event) == 0) {
+			journal->losses[cause].count = 0;
+			qm_outbox_set_loss(journal->outbox, cause, 0, 0);
 		}
 	}
 }
@@ -112,10 +125,26 @@ void qm_journal_write(struct qm_journal *journal, const struct qm_event *event)
 	put(journal, event);
 }
 
-void qm_journal_write_state(struct qm_journal *journal, enum qm_event_kind kind)
+void qm_journal_write_start(struct qm_journal *journal,
+							const struct qm_inheritance *inherited)
 {
 	const struct qm_event event = {
-		.kind = kind,
+		.kind = QM_EVENT_AUDIT_START,
+		.when_ms = qm_time_now().wall_ms,
+		.new_policy = journal->policy,
+		.durability = journal->durability,
+		.inherited = *inherited,
+	};
+
+	if (qm_policy_is_on(journal->policy)) {
+		put(journal, &event);
+	}
+}
+
+void qm_journal_write_stop(struct qm_journal *journal)
+{
+	const struct qm_event event = {
+		.kind = QM_EVENT_AUDIT_STOP,
 		.when_ms = qm_time_now().wall_ms,
 		.new_policy = journal->policy,
 		.written = journal->written,
@@ -123,6 +152,70 @@ void qm_journal_write_state(struct qm_journal *journal, enum qm_event_kind kind)
 
 	if (qm_policy_is_on(journal->policy)) {
 		put(journal, &event);
+	}
+}
+
+/** Writes what has become of the store. */
+static void put_store_change(struct qm_journal *journal,
+							 const struct qm_outbox_status *status)
+{
+	const struct qm_event event = {
+		.kind = QM_EVENT_STORE_CHANGE,
+		.when_ms = qm_time_now().wall_ms,
+		.old_durability = journal->durability,
+		.durability = status->durability,
+		.error = -status->error,
+	};
+
+	if (status->error) {
+		tell(journal, "%s; records and open SA pairs are kept in memory alone until that "
+			 "works", status->complaint);
+	} else {
+		tell(journal, "records and open SA pairs are kept in the state database again");
+	}
+	journal->durability = status->durability;
+	if (qm_policy_is_on(journal->policy)) {
+		put(journal, &event);
+	}
+}
+
+/** Counts what was lost of the records that were kept. @return whether any was */
+static bool take_lost(struct qm_journal *journal)
+{
+	static const enum qm_loss_cause causes[] = { QM_LOSS_AUDIT, QM_LOSS_STORE };
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+		const uint64_t lost = qm_outbox_take_lost(journal->outbox, causes[i]);
+
+		if (lost) {
+			qm_journal_lose(journal, causes[i], lost, qm_time_now().wall_ms);
+			any = true;
+		}
+	}
+	return any;
+}
+
+int qm_journal_flush(struct qm_journal *journal, struct qm_time now)
+{
+	int wait = qm_outbox_flush(journal->outbox, now);
+	struct qm_outbox_status status;
+
+	take_lost(journal);
+	qm_outbox_status(journal->outbox, &status);
+	if (status.durability != journal->durability) {
+		put_store_change(journal, &status);
+		wait = 0;
+	}
+	return wait;
+}
+
+void qm_journal_finish(struct qm_journal *journal)
+{
+	qm_outbox_finish(journal->outbox);
+	if (take_lost(journal)) {
+		/* the next start tells of it */
+		qm_outbox_flush(journal->outbox, qm_time_now());
 	}
 }
 

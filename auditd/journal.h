@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What is written: events under the policy in force, each with its number. A
- * record that the kernel does not accept keeps its number, is counted, and the
- * count is written as soon as writing works again; so a gap in rec-seq is
- * always explained by an op=lost. One thread owns a journal.
+ * record that cannot be kept until it has arrived keeps its number, is counted, and
+ * the count is written as soon as there is room again; so a gap in rec-seq is always
+ * explained by an op=lost. One thread owns a journal.
  */
 #ifndef QM_JOURNAL_H
 #define QM_JOURNAL_H
@@ -14,7 +14,7 @@
 #include "event.h"
 #include "policy.h"
 #include "record.h"
-#include "sink.h"
+#include "outbox.h"
 
 /** Records or inputs that could not be kept. */
 struct qm_loss {
@@ -29,15 +29,16 @@ struct qm_journal {
 	/** tells an administrator something */
 	void (*tell)(void *user, const char *message);
 	void *user;
-	/** NULL until the audit socket could be opened */
-	struct qm_sink *sink;
+	struct qm_outbox *outbox;
+	/** what records that wait outlive, as told last */
+	enum qm_durability durability;
 	/** number of the last record */
 	uint64_t seq;
-	/** records that the kernel accepted */
+	/** records that were kept, to be sent */
 	uint64_t written;
 	/** losses that no record tells of yet */
 	struct qm_loss losses[QM_LOSS_MAX];
-	/** the last write failed, and was complained about */
+	/** there was no room for the last record, and a complaint about it */
 	bool failing;
 	/** the record being written; here for its size */
 	struct qm_record record;
@@ -49,8 +50,19 @@ bool qm_journal_wants(const struct qm_journal *journal, const struct qm_event *e
 /** Writes an event that is wanted, after the counts of what was lost before it. */
 void qm_journal_write(struct qm_journal *journal, const struct qm_event *event);
 
-/** Writes that auditing begins or ends, under a policy that writes anything. */
-void qm_journal_write_state(struct qm_journal *journal, enum qm_event_kind kind);
+/** Writes that auditing begins, with what there is of earlier runs, under a policy that
+ * writes anything. */
+void qm_journal_write_start(struct qm_journal *journal,
+							const struct qm_inheritance *inherited);
+
+/** Writes that auditing ends, under a policy that writes anything. */
+void qm_journal_write_stop(struct qm_journal *journal);
+
+/** Keeps and sends what was written, see qm_outbox_flush(). */
+int qm_journal_flush(struct qm_journal *journal, struct qm_time now);
+
+/** The last of it, see qm_outbox_finish(). */
+void qm_journal_finish(struct qm_journal *journal);
 
 /** Puts a policy in force. A change is written whatever the policies are, so that
  * silence has its explanation. */

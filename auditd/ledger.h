@@ -53,6 +53,21 @@ int qm_ledger_input(struct qm_ledger *ledger, const struct qm_input *input);
  */
 void qm_ledger_finish(struct qm_ledger *ledger, struct qm_time now);
 
+/**
+ * Takes over an SA pair of an earlier run, before the first input. It ends with what
+ * the kernel is told to have, or with a QM_SYNC_NONE; until then, and past
+ * qm_ledger_finish(), it stays open.
+ *
+ * @param open			copied; its instance is not 0
+ * @param last_seen_ms	when it was last known to be there, ms since the epoch
+ * @return				0; -EINVAL if it is no other run's; -ENOMEM
+ */
+int qm_ledger_inherit(struct qm_ledger *ledger, const struct qm_open_sa *open,
+					  uint64_t last_seen_ms, struct qm_time now);
+
+/** Emits QM_EVENT_UPDATED for each CHILD_SA of this run with a 5451 and no 5452. */
+void qm_ledger_tell_open(struct qm_ledger *ledger);
+
 /** Whether something waits to be judged: QM_INPUT_TICK, now and then, does it. */
 bool qm_ledger_waits(const struct qm_ledger *ledger);
 

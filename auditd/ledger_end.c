@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ledger_end.h"
 
+#include "ledger_life.h"
 #include "ledger_lineage.h"
 #include "ledger_stray.h"
 #include "ledger_why.h"
@@ -18,9 +19,15 @@ static bool is_complete(const struct qm_sa *sa)
 /** The kernel's word may have been on its way since before the 5451. */
 static uint64_t duration_ms(const struct qm_sa *sa, struct qm_time ended)
 {
-	const uint64_t began = sa->established.mono_ms;
+	const int64_t lived = (int64_t)(ended.mono_ms - sa->established.mono_ms);
 
-	return ended.mono_ms > began ? ended.mono_ms - began : 0;
+	return lived > 0 ? (uint64_t)lived : 0;
+}
+
+/** When it was last known to be there, if all that is known is that it is gone. */
+static uint64_t last_seen_ms(const struct qm_sa *sa)
+{
+	return sa->why.reason == QM_REASON_DAEMON_DIED ? sa->last_seen_ms : 0;
 }
 
 static void write_end(const struct qm_scene *scene, struct qm_sa *sa,
@@ -31,6 +38,8 @@ static void write_end(const struct qm_scene *scene, struct qm_sa *sa,
 		.kind = QM_EVENT_ENDED,
 		.when_ms = ended.wall_ms,
 		.sa = &sa->facts,
+		.instance = sa->instance,
+		.last_seen_ms = last_seen_ms(sa),
 		.reason = sa->why.reason,
 		.ended_by = sa->why.by,
 		.traffic = {
@@ -50,8 +59,10 @@ static void write_end(const struct qm_scene *scene, struct qm_sa *sa,
 	/* those after it may have waited for its sums alone */
 	while (sa->younger) {
 		struct qm_sa *younger = sa->younger;
+		const struct qm_past before = qm_lineage_past(younger);
 
 		qm_lineage_settle(younger);
+		qm_life_past_updated(scene, younger, &before);
 		qm_end_counted(scene, younger);
 	}
 }
@@ -75,7 +86,8 @@ void qm_end(const struct qm_scene *scene, struct qm_sa *sa, bool at_once)
 	sa->phase = QM_PHASE_OVER;
 	sa->why = qm_why_of(sa);
 	qm_table_set_pending(table, sa, QM_SA_UNCOUNTED, scene->now);
-	if (at_once || !table->mirrored || is_complete(sa)) {
+	/* of an earlier run's, nobody but a mirror has told that it ends */
+	if (at_once || (!table->mirrored && !sa->instance) || is_complete(sa)) {
 		conclude(scene, sa);
 	}
 }
@@ -130,7 +142,7 @@ void qm_end_forget(const struct qm_scene *scene, struct qm_sa *sa)
 
 		if (flow->former) {
 			qm_stray_part(scene, flow);
-		} else if (flow->present && scene->table->mirrored) {
+		} else if (flow->present && (scene->table->mirrored || sa->instance)) {
 			qm_stray_leave(scene, sa, side);
 		}
 	}

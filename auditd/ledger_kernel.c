@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ledger_earlier.h"
 #include "ledger_end.h"
 #include "ledger_stray.h"
 #include "ledger_why.h"
@@ -64,13 +65,18 @@ static void delete(const struct qm_scene *scene, struct qm_sa *sa,
 				   const struct qm_kernel_sa *kernel)
 {
 	/* in a rekey, and to give it other addresses, it does this to what lives on */
-	if (kernel->by == QM_PARTY_LOCAL) {
+	if (kernel->by == QM_PARTY_LOCAL && !sa->instance) {
 		return;
 	}
-	qm_why_blame(&sa->why, kernel->end == QM_KERNEL_END_FLUSHED ?
-				 QM_REASON_EXTERNAL_FLUSH : QM_REASON_EXTERNAL_DELETE,
-				 QM_PARTY_EXTERNAL);
-	cut(scene, sa, true);
+	if (kernel->by == QM_PARTY_LOCAL) {
+		qm_why_blame(&sa->why, QM_REASON_DELETED, QM_PARTY_LOCAL);
+	} else {
+		qm_why_blame(&sa->why, kernel->end == QM_KERNEL_END_FLUSHED ?
+					 QM_REASON_EXTERNAL_FLUSH : QM_REASON_EXTERNAL_DELETE,
+					 QM_PARTY_EXTERNAL);
+	}
+	/* nobody but the kernel will say more of an earlier run's */
+	cut(scene, sa, !sa->instance);
 }
 
 /** The CHILD_SA of which an SA was a half, by an address it has or had. */
@@ -125,6 +131,7 @@ static void complete(const struct qm_scene *scene, const struct qm_sync *sync)
 	table->mirrored = true;
 	table->gap = false;
 	qm_end_doubt(scene);
+	qm_earlier_settle(scene);
 }
 
 void qm_kernel_sync(const struct qm_scene *scene, const struct qm_sync *sync)
@@ -143,6 +150,9 @@ void qm_kernel_sync(const struct qm_scene *scene, const struct qm_sync *sync)
 		table->mirrored = false;
 		qm_end_waiting(scene);
 		break;
+	case QM_SYNC_NONE:
+		qm_earlier_settle(scene);
+		break;
 	default:
 		break;
 	}
@@ -155,6 +165,9 @@ static void claim(const struct qm_scene *scene, struct qm_sa *sa, enum qm_side s
 	if (stray) {
 		arrive(scene, sa, side, &stray->kernel);
 		qm_stray_drop(scene->table, stray);
+	}
+	if (qm_earlier_yield(scene, sa, side)) {
+		arrive(scene, sa, side, &(const struct qm_kernel_sa){ .found = true });
 	}
 }
 

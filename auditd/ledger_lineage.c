@@ -50,6 +50,32 @@ void qm_lineage_leave(struct qm_sa *sa)
 	}
 }
 
+static struct qm_count before(const struct qm_sa *sa, enum qm_side side)
+{
+	const bool known = sa->before[side].known && !sa->older;
+
+	return (struct qm_count){ .known = known, .n = known ? sa->before[side].n : 0 };
+}
+
+struct qm_past qm_lineage_past(const struct qm_sa *sa)
+{
+	return (struct qm_past){
+		.rekeys = sa->rekeys,
+		.before = { [QM_IN] = before(sa, QM_IN), [QM_OUT] = before(sa, QM_OUT) },
+	};
+}
+
+static bool is_same(struct qm_count a, struct qm_count b)
+{
+	return a.known == b.known && a.n == b.n;
+}
+
+bool qm_lineage_is_same(const struct qm_past *a, const struct qm_past *b)
+{
+	return a->rekeys == b->rekeys && is_same(a->before[QM_IN], b->before[QM_IN]) &&
+		   is_same(a->before[QM_OUT], b->before[QM_OUT]);
+}
+
 struct qm_count qm_lineage_total(const struct qm_sa *sa, enum qm_side side)
 {
 	const struct qm_count own = qm_flow_bytes(&sa->flow[side]);

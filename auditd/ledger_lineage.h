@@ -9,6 +9,13 @@
 
 #include "ledger_table.h"
 
+/** What a 5452 tells of those before its CHILD_SA. */
+struct qm_past {
+	uint32_t rekeys;
+	/** bytes of them all, not known while one of them is left */
+	struct qm_count before[QM_SIDES];
+};
+
 /**
  * A CHILD_SA replaces another.
  *
@@ -21,6 +28,12 @@ void qm_lineage_settle(struct qm_sa *sa);
 
 /** A CHILD_SA is forgotten: unties it. */
 void qm_lineage_leave(struct qm_sa *sa);
+
+/** What its 5452 would tell of those before it. */
+struct qm_past qm_lineage_past(const struct qm_sa *sa);
+
+/** Whether it would tell the same. */
+bool qm_lineage_is_same(const struct qm_past *a, const struct qm_past *b);
 
 /** Bytes of it and of all before it, of which none may be left. */
 struct qm_count qm_lineage_total(const struct qm_sa *sa, enum qm_side side);

@@ -12,6 +12,8 @@ struct qm_scene {
 	struct qm_table *table;
 	qm_ledger_emit_t emit;
 	void *user;
+	/** charon is stopping */
+	bool shutdown;
 	/** number and time of the input that is being taken */
 	uint64_t number;
 	struct qm_time now;

@@ -131,7 +131,8 @@ void qm_stray_leave(const struct qm_scene *scene, const struct qm_sa *sa,
 	const struct qm_half halves[QM_SIDES] = { [QM_IN] = sa->in, [QM_OUT] = sa->out };
 	struct qm_stray *stray = add_half(scene, sa, side, halves);
 
-	if (stray) {
+	/* charon deletes its own; what an earlier run left is known, and stays */
+	if (stray && !sa->instance) {
 		set_fresh(scene->table, stray, true);
 	}
 }

@@ -57,14 +57,25 @@ bool qm_table_owns(const struct qm_sa *sa, enum qm_side side,
 							   same_mark(kernel->mark, facts->mark_out);
 }
 
+static struct qm_sa *next_in(const struct qm_table *table, const struct qm_sa *sa)
+{
+	return sa->hh_in.hh_next ? ELMT_FROM_HH(table->by_in->hh_in.tbl, sa->hh_in.hh_next) :
+							   NULL;
+}
+
+static struct qm_sa *next_out(const struct qm_table *table, const struct qm_sa *sa)
+{
+	return sa->hh_out.hh_next ?
+			   ELMT_FROM_HH(table->by_out->hh_out.tbl, sa->hh_out.hh_next) : NULL;
+}
+
 /** The next CHILD_SA with the same inbound half by name, from this one on. */
 static struct qm_sa *own_in(const struct qm_table *table, struct qm_sa *sa,
 							const struct qm_half *half, const struct qm_kernel_sa *kernel)
 {
 	while (sa && (memcmp(&sa->in, half, sizeof(*half)) ||
 				  !qm_table_owns(sa, QM_IN, kernel))) {
-		sa = sa->hh_in.hh_next ?
-				 ELMT_FROM_HH(table->by_in->hh_in.tbl, sa->hh_in.hh_next) : NULL;
+		sa = next_in(table, sa);
 	}
 	return sa;
 }
@@ -75,8 +86,7 @@ static struct qm_sa *own_out(const struct qm_table *table, struct qm_sa *sa,
 {
 	while (sa && (memcmp(&sa->out, half, sizeof(*half)) ||
 				  !qm_table_owns(sa, QM_OUT, kernel))) {
-		sa = sa->hh_out.hh_next ?
-				 ELMT_FROM_HH(table->by_out->hh_out.tbl, sa->hh_out.hh_next) : NULL;
+		sa = next_out(table, sa);
 	}
 	return sa;
 }
@@ -97,6 +107,44 @@ struct qm_sa *qm_table_find_kernel(const struct qm_table *table,
 	HASH_FIND(hh_out, table->by_out, &half, sizeof(half), sa);
 	*ret = QM_OUT;
 	return own_out(table, sa, &half, kernel);
+}
+
+static struct qm_sa *earlier_in(const struct qm_table *table, const struct qm_sa *sa)
+{
+	const struct qm_kernel_sa own = {
+		.if_id = sa->facts.if_id_in,
+		.mark = sa->facts.mark_in,
+	};
+	struct qm_sa *other;
+
+	HASH_FIND(hh_in, table->by_in, &sa->in, sizeof(sa->in), other);
+	other = own_in(table, other, &sa->in, &own);
+	while (other && !other->instance) {
+		other = own_in(table, next_in(table, other), &sa->in, &own);
+	}
+	return other;
+}
+
+static struct qm_sa *earlier_out(const struct qm_table *table, const struct qm_sa *sa)
+{
+	const struct qm_kernel_sa own = {
+		.if_id = sa->facts.if_id_out,
+		.mark = sa->facts.mark_out,
+	};
+	struct qm_sa *other;
+
+	HASH_FIND(hh_out, table->by_out, &sa->out, sizeof(sa->out), other);
+	other = own_out(table, other, &sa->out, &own);
+	while (other && !other->instance) {
+		other = own_out(table, next_out(table, other), &sa->out, &own);
+	}
+	return other;
+}
+
+struct qm_sa *qm_table_find_earlier(const struct qm_table *table, const struct qm_sa *sa,
+									enum qm_side side)
+{
+	return side == QM_IN ? earlier_in(table, sa) : earlier_out(table, sa);
 }
 
 struct qm_ike *qm_table_find_ike(const struct qm_table *table, uint32_t ike_sa)
@@ -209,16 +257,21 @@ void qm_table_drop_nego(struct qm_table *table, struct qm_nego *nego)
 	forget_ike_if_done(table, ike);
 }
 
-static void unindex(struct qm_table *table, struct qm_sa *sa)
+void qm_table_hide(struct qm_table *table, struct qm_sa *sa, enum qm_side side)
 {
-	if (sa->hh_in.tbl) {
+	if (side == QM_IN && sa->hh_in.tbl) {
 		HASH_DELETE(hh_in, table->by_in, sa);
 		sa->hh_in.tbl = NULL;
-	}
-	if (sa->hh_out.tbl) {
+	} else if (side == QM_OUT && sa->hh_out.tbl) {
 		HASH_DELETE(hh_out, table->by_out, sa);
 		sa->hh_out.tbl = NULL;
 	}
+}
+
+static void unindex(struct qm_table *table, struct qm_sa *sa)
+{
+	qm_table_hide(table, sa, QM_IN);
+	qm_table_hide(table, sa, QM_OUT);
 }
 
 /** Enters both halves under the keys that the facts give. */
@@ -284,6 +337,32 @@ fail:
 	return r;
 }
 
+int qm_table_add_earlier(struct qm_table *table, const struct qm_open_sa *open,
+						 struct qm_sa **ret)
+{
+	struct qm_sa *sa = calloc(1, sizeof(*sa));
+	int r;
+
+	if (!sa) {
+		return -ENOMEM;
+	}
+	sa->facts = open->facts;
+	sa->instance = open->instance;
+	sa->rekeys = open->rekeys;
+	sa->before[QM_IN] = open->before_in;
+	sa->before[QM_OUT] = open->before_out;
+	r = index_halves(table, sa);
+	if (r < 0) {
+		unindex(table, sa);
+		free(sa);
+		return r;
+	}
+	DL_APPEND(table->earlier, sa);
+	table->orphans++;
+	*ret = sa;
+	return 0;
+}
+
 int qm_table_update(struct qm_table *table, struct qm_sa *sa,
 					const struct qm_sa_facts *facts)
 {
@@ -330,6 +409,9 @@ void qm_table_remove(struct qm_table *table, struct qm_sa *sa)
 	} else {
 		table->orphans--;
 	}
+	if (sa->instance) {
+		DL_DELETE(table->earlier, sa);
+	}
 	free(sa);
 }
 
@@ -352,6 +434,9 @@ void qm_table_clear(struct qm_table *table)
 
 	while (table->pending) {
 		qm_table_remove(table, table->pending);
+	}
+	while (table->earlier) {
+		qm_table_remove(table, table->earlier);
 	}
 	HASH_ITER(hh, table->sas, sa, next) {
 		qm_table_remove(table, sa);

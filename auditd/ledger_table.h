@@ -141,7 +141,7 @@ struct qm_sa {
 	struct qm_why why;
 	/** NULL once charon has let go of it */
 	struct qm_ike *ike;
-	/** siblings of the same IKE_SA */
+	/** siblings of the same IKE_SA, or those of earlier runs */
 	struct qm_sa *next;
 	struct qm_sa *prev;
 	/** what the kernel tells of its halves */
@@ -158,6 +158,10 @@ struct qm_sa {
 	struct qm_sa *older;
 	struct qm_sa *younger;
 	struct qm_sa *sibling;
+	/** the run that announced it, 0 for this one; of an earlier run's, when it was last
+	 * known to be there, in ms since the epoch */
+	uint32_t instance;
+	uint64_t last_seen_ms;
 	/** bytes of all before it that have ended */
 	struct qm_count before[QM_SIDES];
 	struct qm_half in;
@@ -216,6 +220,8 @@ struct qm_table {
 	 * has let go of */
 	struct qm_sa *pending;
 	size_t orphans;
+	/** those of earlier runs, which charon does not know; orphans too */
+	struct qm_sa *earlier;
 	/** CHILD_SAs with a 5451 and no 5452 yet */
 	size_t open;
 	/** somebody tells what the kernel has */
@@ -246,6 +252,11 @@ struct qm_sa *qm_table_find_kernel(const struct qm_table *table,
 								   const struct qm_kernel_sa *kernel,
 								   enum qm_side *ret);
 
+/** @return a CHILD_SA of an earlier run whose half has the kernel's name of this one's,
+ *			or NULL */
+struct qm_sa *qm_table_find_earlier(const struct qm_table *table, const struct qm_sa *sa,
+									enum qm_side side);
+
 /** Whether an SA of the kernel with the name of this half is the CHILD_SA's, and not
  * another's of which only mark or interface id differ. */
 bool qm_table_owns(const struct qm_sa *sa, enum qm_side side,
@@ -266,6 +277,14 @@ void qm_table_set_contact(struct qm_table *table, struct qm_ike *ike, bool claim
 /** Adds a CHILD_SA that is not there yet. @return 0 or -ENOMEM */
 int qm_table_add(struct qm_table *table, const struct qm_sa_facts *facts,
 				 struct qm_sa **ret);
+
+/** Adds one that charon does not know: it is only found by its halves.
+ * @return 0 or -ENOMEM */
+int qm_table_add_earlier(struct qm_table *table, const struct qm_open_sa *open,
+						 struct qm_sa **ret);
+
+/** A CHILD_SA is not found by this half any more. */
+void qm_table_hide(struct qm_table *table, struct qm_sa *sa, enum qm_side side);
 
 /** Gives a CHILD_SA other facts of the same id. @return 0 or -ENOMEM */
 int qm_table_update(struct qm_table *table, struct qm_sa *sa,

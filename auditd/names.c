@@ -18,6 +18,7 @@ static const char *const reasons[QM_REASON_MAX] = {
 	[QM_REASON_PARSE_ERROR] = "parse-error",
 	[QM_REASON_EXTERNAL_DELETE] = "external-delete",
 	[QM_REASON_EXTERNAL_FLUSH] = "external-flush",
+	[QM_REASON_DAEMON_DIED] = "daemon-died",
 };
 
 /** Where vici has a name for an alert (its README.md, event "alert"), that. */
@@ -40,6 +41,7 @@ static const char *const failures[QM_FAILURE_MAX] = {
 	[QM_FAILURE_REPLACED] = "unique-replace",
 	[QM_FAILURE_SHUTDOWN] = "shutdown",
 	[QM_FAILURE_PARSE_ERROR] = "parse-error-body",
+	[QM_FAILURE_AUDIT] = "audit-failure",
 	[QM_FAILURE_SEVERAL] = "several",
 };
 
@@ -61,6 +63,21 @@ static const char *const causes[QM_LOSS_MAX] = {
 	[QM_LOSS_QUEUE] = "queue",
 	[QM_LOSS_AUDIT] = "audit",
 	[QM_LOSS_NETLINK] = "netlink",
+	[QM_LOSS_STORE] = "store",
+};
+
+static const char *const last_runs[QM_LAST_MAX] = {
+	[QM_LAST_UNKNOWN] = "?",
+	[QM_LAST_NONE] = "none",
+	[QM_LAST_STOPPED] = "stopped",
+	[QM_LAST_DIED] = "died",
+	[QM_LAST_REBOOTED] = "rebooted",
+};
+
+static const char *const durabilities[QM_DURABLE_MAX] = {
+	[QM_DURABLE_NONE] = "none",
+	[QM_DURABLE_CRASH] = "crash",
+	[QM_DURABLE_POWER] = "power",
 };
 
 const char *qm_reason_name(enum qm_reason reason)
@@ -86,4 +103,14 @@ const char *qm_party_name(enum qm_party party)
 const char *qm_loss_cause_name(enum qm_loss_cause cause)
 {
 	return NAME(causes, cause, "?");
+}
+
+const char *qm_last_run_name(enum qm_last_run last)
+{
+	return NAME(last_runs, last, "?");
+}
+
+const char *qm_durability_name(enum qm_durability durability)
+{
+	return NAME(durabilities, durability, "?");
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "text.h"
+#include "record_fields.h"
 
 #define NAME(table, value) \
 	((unsigned)(value) < sizeof(table) / sizeof((table)[0]) ? (table)[value] : "?")
@@ -50,74 +50,9 @@ struct source {
 	const struct qm_origin *origin;
 };
 
-static void put_name(struct qm_writer *w, const char *field, const char *value)
-{
-	qm_writer_field(w, field);
-	qm_writer_string(w, value);
-}
-
-static void put_word(struct qm_writer *w, const char *field, const char *value)
-{
-	qm_writer_field(w, field);
-	qm_writer_word(w, value, QM_ALG_MAX);
-}
-
-static void put_text(struct qm_writer *w, const char *field, const struct qm_text *text)
-{
-	qm_writer_field(w, field);
-	qm_writer_untrusted(w, text);
-}
-
-static void put_number(struct qm_writer *w, const char *field, uint64_t n)
-{
-	qm_writer_field(w, field);
-	qm_writer_number(w, n, 1);
-}
-
-static void put_known(struct qm_writer *w, const char *field, struct qm_count count)
-{
-	if (count.known) {
-		put_number(w, field, count.n);
-	} else {
-		put_name(w, field, "?");
-	}
-}
-
-/** A number that is never 0 where it is known. */
-static void put_id(struct qm_writer *w, const char *field, uint32_t id)
-{
-	put_known(w, field, (struct qm_count){ .known = id, .n = id });
-}
-
-static void put_ms(struct qm_writer *w, const char *field, uint64_t ms)
-{
-	qm_writer_field(w, field);
-	qm_writer_number(w, ms / 1000, 1);
-	qm_writer_string(w, ".");
-	qm_writer_number(w, ms % 1000, 3);
-}
-
-static void put_addr(struct qm_writer *w, const char *field, const struct qm_addr *addr)
-{
-	qm_writer_field(w, field);
-	qm_writer_addr(w, addr);
-}
-
-static void put_spi(struct qm_writer *w, const char *field, uint32_t spi)
-{
-	qm_writer_field(w, field);
-	qm_writer_spi(w, spi);
-}
-
-static void put_ts(struct qm_writer *w, const char *field, const struct qm_ts_list *list)
-{
-	qm_writer_field(w, field);
-	qm_writer_ts_list(w, list);
-}
-
 static void put_if_id(struct qm_writer *w, const struct qm_sa_facts *sa)
 {
-	put_number(w, "if-id", sa->if_id_in);
+	qm_put_number(w, "if-id", sa->if_id_in);
 	if (sa->if_id_in != sa->if_id_out) {
 		qm_writer_string(w, "/");
 		qm_writer_number(w, sa->if_id_out, 1);
@@ -149,76 +84,77 @@ static void put_who(struct qm_writer *w, const struct source *src)
 {
 	const struct qm_sa_facts *sa = src->event->sa;
 
-	put_text(w, "acct", &sa->acct);
-	put_name(w, "direction", NAME(directions, sa->direction));
-	put_text(w, "conn-name", &sa->conn_name);
-	put_text(w, "child-name", &sa->child_name);
-	put_id(w, "ike-version", sa->ike_version);
-	put_id(w, "instance", src->origin->instance);
-	put_id(w, "ike-sa", sa->ike_sa);
-	put_id(w, "child-sa", sa->child_sa);
+	qm_put_text(w, "acct", &sa->acct);
+	qm_put_name(w, "direction", NAME(directions, sa->direction));
+	qm_put_text(w, "conn-name", &sa->conn_name);
+	qm_put_text(w, "child-name", &sa->child_name);
+	qm_put_id(w, "ike-version", sa->ike_version);
+	qm_put_id(w, "instance", src->event->instance ? src->event->instance :
+												 src->origin->instance);
+	qm_put_id(w, "ike-sa", sa->ike_sa);
+	qm_put_id(w, "child-sa", sa->child_sa);
 }
 
 static void put_kind(struct qm_writer *w, const struct qm_sa_facts *sa)
 {
-	put_id(w, "reqid", sa->reqid);
+	qm_put_id(w, "reqid", sa->reqid);
 	put_if_id(w, sa);
 	put_mark(w, sa);
-	put_name(w, "satype", NAME(satypes, sa->satype));
-	put_name(w, "samode", NAME(samodes, sa->samode));
+	qm_put_name(w, "satype", NAME(satypes, sa->satype));
+	qm_put_name(w, "samode", NAME(samodes, sa->samode));
 }
 
 static void put_algorithms(struct qm_writer *w, const struct qm_sa_facts *sa)
 {
-	put_word(w, "cipher", sa->cipher);
-	put_known(w, "ksize", (struct qm_count){ .known = sa->cipher[0], .n = sa->ksize });
-	put_word(w, "integ", sa->integ);
-	put_word(w, "pfs", sa->pfs);
-	put_name(w, "esn", NAME(answers, sa->esn));
-	put_name(w, "encap", NAME(answers, sa->encap));
+	qm_put_word(w, "cipher", sa->cipher);
+	qm_put_known(w, "ksize", (struct qm_count){ .known = sa->cipher[0], .n = sa->ksize });
+	qm_put_word(w, "integ", sa->integ);
+	qm_put_word(w, "pfs", sa->pfs);
+	qm_put_name(w, "esn", NAME(answers, sa->esn));
+	qm_put_name(w, "encap", NAME(answers, sa->encap));
 }
 
 static void put_ends(struct qm_writer *w, const struct qm_addr *local,
 					 const struct qm_addr *remote)
 {
-	put_addr(w, "laddr", local);
-	put_id(w, "lport", local->port);
-	put_addr(w, "raddr", remote);
-	put_id(w, "rport", remote->port);
+	qm_put_addr(w, "laddr", local);
+	qm_put_id(w, "lport", local->port);
+	qm_put_addr(w, "raddr", remote);
+	qm_put_id(w, "rport", remote->port);
 }
 
 static void put_path(struct qm_writer *w, const struct qm_sa_facts *sa)
 {
-	put_spi(w, "in-spi", sa->in_spi);
-	put_spi(w, "out-spi", sa->out_spi);
+	qm_put_spi(w, "in-spi", sa->in_spi);
+	qm_put_spi(w, "out-spi", sa->out_spi);
 	put_ends(w, &sa->local, &sa->remote);
-	put_known(w, "proto", (struct qm_count){ .known = sa->local_ts.count,
+	qm_put_known(w, "proto", (struct qm_count){ .known = sa->local_ts.count,
 											 .n = sa->local_ts.ts[0].proto });
-	put_ts(w, "local-ts", &sa->local_ts);
-	put_ts(w, "remote-ts", &sa->remote_ts);
-	put_addr(w, "remote-vip", &sa->vip);
+	qm_put_ts(w, "local-ts", &sa->local_ts);
+	qm_put_ts(w, "remote-ts", &sa->remote_ts);
+	qm_put_addr(w, "remote-vip", &sa->vip);
 }
 
 static void put_ids(struct qm_writer *w, const struct qm_sa_facts *sa)
 {
-	put_text(w, "local-id", &sa->local_id);
-	put_text(w, "remote-id", &sa->remote_id);
+	qm_put_text(w, "local-id", &sa->local_id);
+	qm_put_text(w, "remote-id", &sa->remote_id);
 }
 
 static void put_established(struct qm_writer *w, const struct source *src)
 {
 	const struct qm_sa_facts *sa = src->event->sa;
 
-	put_name(w, "op", "start");
-	put_number(w, "event-id", QM_EVENT_ID_ESTABLISHED);
+	qm_put_name(w, "op", "start");
+	qm_put_number(w, "event-id", QM_EVENT_ID_ESTABLISHED);
 	put_who(w, src);
-	put_id(w, "old-child-sa", src->event->old_child_sa);
+	qm_put_id(w, "old-child-sa", src->event->old_child_sa);
 	put_kind(w, sa);
 	put_algorithms(w, sa);
 	put_path(w, sa);
-	put_number(w, "life-time", sa->life_time);
-	put_number(w, "life-bytes", sa->life_bytes);
-	put_number(w, "life-packets", sa->life_packets);
+	qm_put_number(w, "life-time", sa->life_time);
+	qm_put_number(w, "life-bytes", sa->life_bytes);
+	qm_put_number(w, "life-packets", sa->life_packets);
 	put_ids(w, sa);
 }
 
@@ -227,22 +163,23 @@ static void put_ended(struct qm_writer *w, const struct source *src)
 	const struct qm_event *event = src->event;
 	const struct qm_traffic *traffic = &event->traffic;
 
-	put_name(w, "op", "destroy");
-	put_number(w, "event-id", QM_EVENT_ID_ENDED);
+	qm_put_name(w, "op", "destroy");
+	qm_put_number(w, "event-id", QM_EVENT_ID_ENDED);
 	put_who(w, src);
 	put_kind(w, event->sa);
 	put_path(w, event->sa);
 	put_ids(w, event->sa);
-	put_name(w, "reason", qm_reason_name(event->reason));
-	put_name(w, "ended-by", qm_party_name(event->ended_by));
-	put_known(w, "bytes-in", traffic->bytes_in);
-	put_known(w, "bytes-out", traffic->bytes_out);
-	put_known(w, "packets-in", traffic->packets_in);
-	put_known(w, "packets-out", traffic->packets_out);
-	put_ms(w, "duration", event->duration_ms);
-	put_known(w, "total-bytes-in", event->total_bytes_in);
-	put_known(w, "total-bytes-out", event->total_bytes_out);
-	put_number(w, "rekeys", event->rekeys);
+	qm_put_name(w, "reason", qm_reason_name(event->reason));
+	qm_put_name(w, "ended-by", qm_party_name(event->ended_by));
+	qm_put_known(w, "bytes-in", traffic->bytes_in);
+	qm_put_known(w, "bytes-out", traffic->bytes_out);
+	qm_put_known(w, "packets-in", traffic->packets_in);
+	qm_put_known(w, "packets-out", traffic->packets_out);
+	qm_put_ms(w, "duration", event->duration_ms);
+	qm_put_known(w, "total-bytes-in", event->total_bytes_in);
+	qm_put_known(w, "total-bytes-out", event->total_bytes_out);
+	qm_put_number(w, "rekeys", event->rekeys);
+	qm_put_moment(w, "last-seen", event->last_seen_ms);
 }
 
 /** What the notify's own name makes of it, where nothing else says why. */
@@ -264,17 +201,17 @@ static void put_named(struct qm_writer *w, const char *field, const char *name,
 					  uint16_t number)
 {
 	if (name) {
-		put_name(w, field, name);
+		qm_put_name(w, field, name);
 	} else {
-		put_id(w, field, number);
+		qm_put_id(w, field, number);
 	}
 }
 
 /** How many a record stands for, and since when. */
 static void put_extent(struct qm_writer *w, const struct qm_event *event)
 {
-	put_number(w, "count", event->count);
-	put_ms(w, "since", event->since_ms);
+	qm_put_number(w, "count", event->count);
+	qm_put_ms(w, "since", event->since_ms);
 }
 
 static void put_failed(struct qm_writer *w, const struct source *src)
@@ -283,21 +220,21 @@ static void put_failed(struct qm_writer *w, const struct source *src)
 	const struct qm_failure *failure = src->event->failure;
 	const char *notify = qm_notify_name(sa->ike_version, failure->notify);
 
-	put_name(w, "op", "start");
-	put_number(w, "event-id", QM_EVENT_ID_NEGOTIATION_FAILED);
+	qm_put_name(w, "op", "start");
+	qm_put_number(w, "event-id", QM_EVENT_ID_NEGOTIATION_FAILED);
 	put_who(w, src);
-	put_id(w, "reqid", sa->reqid);
+	qm_put_id(w, "reqid", sa->reqid);
 	put_ends(w, &sa->local, &sa->remote);
-	put_ts(w, "local-ts", &sa->local_ts);
-	put_ts(w, "remote-ts", &sa->remote_ts);
-	put_text(w, "proposals", &failure->proposals);
+	qm_put_ts(w, "local-ts", &sa->local_ts);
+	qm_put_ts(w, "remote-ts", &sa->remote_ts);
+	qm_put_text(w, "proposals", &failure->proposals);
 	put_ids(w, sa);
 	put_failure_reason(w, failure, notify);
-	put_name(w, "failure-point", NAME(points, failure->point));
-	put_name(w, "qm-state", qm_nego_state_name(failure->state));
+	qm_put_name(w, "failure-point", NAME(points, failure->point));
+	qm_put_name(w, "qm-state", qm_nego_state_name(failure->state));
 	put_named(w, "exchange", qm_exchange_name(sa->ike_version, failure->exchange),
 			  failure->exchange);
-	put_known(w, "msgid", (struct qm_count){ failure->has_msgid, failure->msgid });
+	qm_put_known(w, "msgid", (struct qm_count){ failure->has_msgid, failure->msgid });
 	put_named(w, "notify", notify, failure->notify);
 	put_extent(w, src->event);
 }
@@ -317,20 +254,20 @@ static void put_invalid(struct qm_writer *w, const struct source *src)
 	const struct qm_invalid *invalid = src->event->invalid;
 	const struct qm_packet *packet = &invalid->packet;
 
-	put_name(w, "op", "invalid-packet");
-	put_number(w, "event-id", QM_EVENT_ID_INVALID_PACKET);
-	put_id(w, "ike-version", packet->version);
+	qm_put_name(w, "op", "invalid-packet");
+	qm_put_number(w, "event-id", QM_EVENT_ID_INVALID_PACKET);
+	qm_put_id(w, "ike-version", packet->version);
 	put_named(w, "exchange", qm_exchange_name(packet->version, packet->exchange),
 			  packet->exchange);
-	put_known(w, "msgid", (struct qm_count){ packet->has_msgid, packet->msgid });
-	put_id(w, "instance", src->origin->instance);
-	put_id(w, "ike-sa", invalid->ike_sa);
+	qm_put_known(w, "msgid", (struct qm_count){ packet->has_msgid, packet->msgid });
+	qm_put_id(w, "instance", src->origin->instance);
+	qm_put_id(w, "ike-sa", invalid->ike_sa);
 	put_ike_spi(w, "ike-spi-i", packet->has_spis, packet->spi_i);
 	put_ike_spi(w, "ike-spi-r", packet->has_spis, packet->spi_r);
 	put_ends(w, &invalid->local, &invalid->remote);
-	put_id(w, "packet-len", packet->len);
-	put_name(w, "reason", qm_fault_name(invalid->fault));
-	put_name(w, "authenticated", NAME(answers, invalid->authenticated));
+	qm_put_id(w, "packet-len", packet->len);
+	qm_put_name(w, "reason", qm_fault_name(invalid->fault));
+	qm_put_name(w, "authenticated", NAME(answers, invalid->authenticated));
 	put_extent(w, src->event);
 }
 
@@ -339,45 +276,52 @@ static void put_comm(struct qm_writer *w, const char *field, const char *comm)
 	struct qm_text text;
 
 	qm_text_set(&text, comm, strnlen(comm, QM_COMM_MAX));
-	put_text(w, field, &text);
+	qm_put_text(w, field, &text);
 }
 
 static void put_unknown_sa(struct qm_writer *w, const struct source *src)
 {
 	const struct qm_kernel_sa *sa = src->event->kernel;
 
-	put_name(w, "op", "unknown-sa");
-	put_id(w, "instance", src->origin->instance);
-	put_name(w, "satype", NAME(satypes, sa->id.satype));
-	put_name(w, "samode", NAME(samodes, sa->samode));
-	put_spi(w, "spi", sa->id.spi);
-	put_addr(w, "src-addr", &sa->src);
-	put_addr(w, "dst-addr", &sa->id.dst);
-	put_id(w, "reqid", sa->reqid);
-	put_number(w, "if-id", sa->if_id);
+	qm_put_name(w, "op", "unknown-sa");
+	qm_put_id(w, "instance", src->origin->instance);
+	qm_put_name(w, "satype", NAME(satypes, sa->id.satype));
+	qm_put_name(w, "samode", NAME(samodes, sa->samode));
+	qm_put_spi(w, "spi", sa->id.spi);
+	qm_put_addr(w, "src-addr", &sa->src);
+	qm_put_addr(w, "dst-addr", &sa->id.dst);
+	qm_put_id(w, "reqid", sa->reqid);
+	qm_put_number(w, "if-id", sa->if_id);
 	qm_writer_field(w, "mark");
 	put_one_mark(w, sa->mark);
 	put_comm(w, "creator", sa->comm);
-	put_id(w, "creator-proc", sa->pid);
-	put_ms(w, "since", src->event->since_ms);
+	qm_put_id(w, "creator-proc", sa->pid);
+	qm_put_ms(w, "since", src->event->since_ms);
 }
 
 static void put_audit_start(struct qm_writer *w, const struct source *src)
 {
-	put_name(w, "op", "audit-start");
-	put_id(w, "instance", src->origin->instance);
-	put_word(w, "version", PACKAGE_VERSION);
-	put_word(w, "daemon", src->origin->daemon);
-	put_word(w, "daemon-version", src->origin->daemon_version);
-	put_name(w, "policy", qm_policy_name(src->event->new_policy));
+	const struct qm_inheritance *inherited = &src->event->inherited;
+
+	qm_put_name(w, "op", "audit-start");
+	qm_put_id(w, "instance", src->origin->instance);
+	qm_put_word(w, "version", PACKAGE_VERSION);
+	qm_put_word(w, "daemon", src->origin->daemon);
+	qm_put_word(w, "daemon-version", src->origin->daemon_version);
+	qm_put_name(w, "policy", qm_policy_name(src->event->new_policy));
+	qm_put_name(w, "durability", qm_durability_name(src->event->durability));
+	qm_put_name(w, "last-run", qm_last_run_name(inherited->last));
+	qm_put_moment(w, "last-alive", inherited->last_alive_ms);
+	qm_put_number(w, "open-sas", inherited->open_sas);
+	qm_put_number(w, "waiting", inherited->waiting);
 }
 
 static void put_audit_stop(struct qm_writer *w, const struct source *src)
 {
-	put_name(w, "op", "audit-stop");
-	put_id(w, "instance", src->origin->instance);
-	put_number(w, "written", src->event->written);
-	put_name(w, "policy", qm_policy_name(src->event->new_policy));
+	qm_put_name(w, "op", "audit-stop");
+	qm_put_id(w, "instance", src->origin->instance);
+	qm_put_number(w, "written", src->event->written);
+	qm_put_name(w, "policy", qm_policy_name(src->event->new_policy));
 }
 
 static void put_policy_change(struct qm_writer *w, const struct source *src)
@@ -386,21 +330,33 @@ static void put_policy_change(struct qm_writer *w, const struct source *src)
 	char changes[QM_POLICY_CHANGES_MAX];
 
 	qm_policy_changes(event->old_policy, event->new_policy, changes, sizeof(changes));
-	put_name(w, "op", "policy-change");
-	put_number(w, "event-id", QM_EVENT_ID_POLICY_CHANGE);
-	put_id(w, "instance", src->origin->instance);
-	put_name(w, "old-policy", qm_policy_name(event->old_policy));
-	put_name(w, "new-policy", qm_policy_name(event->new_policy));
-	put_name(w, "changes", changes);
+	qm_put_name(w, "op", "policy-change");
+	qm_put_number(w, "event-id", QM_EVENT_ID_POLICY_CHANGE);
+	qm_put_id(w, "instance", src->origin->instance);
+	qm_put_name(w, "old-policy", qm_policy_name(event->old_policy));
+	qm_put_name(w, "new-policy", qm_policy_name(event->new_policy));
+	qm_put_name(w, "changes", changes);
 }
 
 static void put_lost(struct qm_writer *w, const struct source *src)
 {
-	put_name(w, "op", "lost");
-	put_id(w, "instance", src->origin->instance);
-	put_number(w, "count", src->event->lost);
-	put_ms(w, "since", src->event->since_ms);
-	put_name(w, "cause", qm_loss_cause_name(src->event->cause));
+	qm_put_name(w, "op", "lost");
+	qm_put_id(w, "instance", src->origin->instance);
+	qm_put_number(w, "count", src->event->lost);
+	qm_put_ms(w, "since", src->event->since_ms);
+	qm_put_name(w, "cause", qm_loss_cause_name(src->event->cause));
+}
+
+static void put_store_change(struct qm_writer *w, const struct source *src)
+{
+	const struct qm_event *event = src->event;
+	const char *error = event->error ? strerrorname_np(event->error) : "none";
+
+	qm_put_name(w, "op", "store-change");
+	qm_put_id(w, "instance", src->origin->instance);
+	qm_put_name(w, "old-durability", qm_durability_name(event->old_durability));
+	qm_put_name(w, "durability", qm_durability_name(event->durability));
+	qm_put_name(w, "error", error ? error : "?");
 }
 
 bool qm_event_is_success(const struct qm_event *event)
@@ -432,6 +388,7 @@ static const struct kind {
 	[QM_EVENT_FAILED] = { .put = put_failed, .needs_sa = true, .needs_failure = true },
 	[QM_EVENT_INVALID_PACKET] = { .put = put_invalid, .needs_invalid = true },
 	[QM_EVENT_UNKNOWN_SA] = { .put = put_unknown_sa, .needs_kernel = true },
+	[QM_EVENT_STORE_CHANGE] = { .put = put_store_change },
 };
 
 static bool lacks_facts(const struct kind *kind, const struct qm_event *event)
@@ -478,8 +435,8 @@ int qm_record_format(const struct qm_event *event, const struct qm_origin *origi
 	}
 	qm_writer_init(&w, body, sizeof(body));
 	kind->put(&w, &src);
-	put_ms(&w, "when", event->when_ms);
-	put_number(&w, "rec-seq", seq);
+	qm_put_ms(&w, "when", event->when_ms);
+	qm_put_number(&w, "rec-seq", seq);
 	if (w.full) {
 		return -EMSGSIZE;
 	}

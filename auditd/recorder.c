@@ -1,54 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "recorder.h"
+#include "recorder_priv.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
-#include "journal.h"
-#include "ledger.h"
-#include "queue.h"
 
 /** How long to wait before trying again to write a count of lost records. */
 #define RETRY_MS 2000
+
+/** Inputs taken at most before what follows from them is kept and sent. */
+#define BATCH 256
+
+/** How often it is kept that the daemon lives, while an SA pair is open. */
+#define ALIVE_MS 60000
 
 /** How often to look at what waits in the gate and in the ledger. */
 #define TICK_MS 1000
 
 #define LOG_MAX 512
-
-struct qm_recorder {
-	struct qm_recorder_config config;
-	struct qm_queue *queue;
-	struct qm_ledger *ledger;
-	struct qm_gate *gate;
-	struct qm_journal journal;
-	/** the class of invalid packets */
-	bool invalid_is_success;
-	/** monotonic time of the last look for refused inputs */
-	uint64_t collected_ms;
-	/** and at what waits */
-	uint64_t ticked_ms;
-	/** what journal.origin points to */
-	char daemon[QM_ALG_MAX];
-	char daemon_version[QM_ALG_MAX];
-	pthread_t thread;
-	bool started;
-	/** guards all up to `muted` */
-	pthread_mutex_t mutex;
-	/** signalled when `working` becomes false */
-	pthread_cond_t done;
-	bool working;
-	/** nobody listens to the log any more */
-	bool muted;
-};
 
 static void tell(void *user, const char *message)
 {
@@ -61,8 +36,7 @@ static void tell(void *user, const char *message)
 	pthread_mutex_unlock(&recorder->mutex);
 }
 
-static void __attribute__((format(printf, 2, 3)))
-tellf(struct qm_recorder *recorder, const char *fmt, ...)
+void qm_recorder_tell(struct qm_recorder *recorder, const char *fmt, ...)
 {
 	char message[LOG_MAX];
 	va_list args;
@@ -73,96 +47,10 @@ tellf(struct qm_recorder *recorder, const char *fmt, ...)
 	tell(recorder, message);
 }
 
-/** Whether an event, of a class that is wanted, is held back for a summary. */
-static bool is_held(struct qm_recorder *recorder, const struct qm_event *event)
-{
-	const struct qm_time time = {
-		.wall_ms = event->when_ms,
-		.mono_ms = qm_time_now().mono_ms,
-	};
-
-	return event->kind == QM_EVENT_FAILED && event->failure->unauthenticated &&
-		   event->count == 1 &&
-		   !qm_gate_admit_failure(recorder->gate, &event->sa->remote, time);
-}
-
-static void on_event(void *user, const struct qm_event *event)
-{
-	struct qm_recorder *recorder = user;
-
-	if (event->kind == QM_EVENT_LOST) {
-		qm_journal_lose(&recorder->journal, event->cause, event->lost, event->since_ms);
-	} else if (qm_journal_wants(&recorder->journal, event) && !is_held(recorder, event)) {
-		qm_journal_write(&recorder->journal, event);
-	}
-}
-
-static void put_invalid(struct qm_recorder *recorder, const struct qm_gate_item *item)
-{
-	const struct qm_event event = {
-		.kind = QM_EVENT_INVALID_PACKET,
-		.when_ms = item->last_ms,
-		.since_ms = item->since_ms,
-		.invalid = &item->invalid,
-		.invalid_is_success = recorder->invalid_is_success,
-		.count = item->count,
-	};
-
-	on_event(recorder, &event);
-}
-
-/** A summary of failed negotiations: who, and how many. */
-static void put_failures(struct qm_recorder *recorder, const struct qm_gate_item *item)
-{
-	const struct qm_failure failure = { .reason = QM_FAILURE_SEVERAL };
-	const struct qm_sa_facts sa = {
-		.direction = QM_DIRECTION_RESPONDER,
-		.remote = item->source,
-	};
-	const struct qm_event event = {
-		.kind = QM_EVENT_FAILED,
-		.when_ms = item->last_ms,
-		.since_ms = item->since_ms,
-		.sa = &sa,
-		.failure = &failure,
-		.count = item->count,
-	};
-
-	on_event(recorder, &event);
-}
-
-/** Writes what is due of what the gate holds, or all of it. */
-static void put_held(struct qm_recorder *recorder, bool all)
-{
-	const struct qm_time now = qm_time_now();
-	struct qm_gate_item item;
-
-	while (qm_gate_take(recorder->gate, now, all, &item)) {
-		if (item.kind == QM_LIMIT_PACKET) {
-			put_invalid(recorder, &item);
-		} else {
-			put_failures(recorder, &item);
-		}
-	}
-}
-
-/** A packet that the gate let through. */
-static void on_invalid(struct qm_recorder *recorder, const struct qm_input *input)
-{
-	const struct qm_gate_item item = {
-		.invalid = input->invalid,
-		.count = 1,
-		.since_ms = input->time.wall_ms,
-		.last_ms = input->time.wall_ms,
-	};
-
-	put_invalid(recorder, &item);
-}
-
 /** What was held back until now is written, or not, under what was in force. */
 static void change_settings(struct qm_recorder *recorder, const struct qm_input *input)
 {
-	put_held(recorder, true);
+	qm_recorder_put_held(recorder, true);
 	qm_journal_change_policy(&recorder->journal, input->settings.policy,
 							 input->time.wall_ms);
 	recorder->invalid_is_success = input->settings.invalid_is_success;
@@ -178,13 +66,13 @@ static void take(struct qm_recorder *recorder, const struct qm_input *input)
 		return;
 	}
 	if (input->type == QM_INPUT_INVALID) {
-		on_invalid(recorder, input);
+		qm_recorder_put_invalid(recorder, input);
 		return;
 	}
 	r = qm_ledger_input(recorder->ledger, input);
 	if (r < 0) {
-		tellf(recorder, "could not keep track of CHILD_SA %u: %s", input->child_sa,
-			  strerror(-r));
+		qm_recorder_tell(recorder, "could not keep track of CHILD_SA %u: %s",
+						 input->child_sa, strerror(-r));
 		qm_journal_lose(&recorder->journal, QM_LOSS_QUEUE, 1, input->time.wall_ms);
 	}
 }
@@ -206,8 +94,8 @@ static bool collect_queue_loss(struct qm_recorder *recorder, bool drained)
 	if (!qm_queue_take_loss(recorder->queue, &loss)) {
 		return false;
 	}
-	tellf(recorder, "queue was full: %" PRIu64 " observations lost, so records may be "
-		  "missing; raise queue_size", loss.count);
+	qm_recorder_tell(recorder, "queue was full: %" PRIu64 " observations lost, so "
+					 "records may be missing; raise queue_size", loss.count);
 	qm_journal_lose(&recorder->journal, QM_LOSS_QUEUE, loss.count, loss.since_ms);
 	return true;
 }
@@ -217,25 +105,61 @@ static bool has_waiting(const struct qm_recorder *recorder)
 	return qm_gate_waits(recorder->gate) || qm_ledger_waits(recorder->ledger);
 }
 
-/** Sees to what waits, from time to time. */
-static void tick(struct qm_recorder *recorder)
+/**
+ * Sees to what waits, from time to time.
+ *
+ * @param drained	no input is older than this: else the ledger would judge that
+ *					something has not come which is only still in the queue
+ */
+static void tick(struct qm_recorder *recorder, bool drained)
 {
 	const struct qm_input input = { .type = QM_INPUT_TICK, .time = qm_time_now() };
 
-	if (input.time.mono_ms - recorder->ticked_ms >= TICK_MS && has_waiting(recorder)) {
-		recorder->ticked_ms = input.time.mono_ms;
-		take(recorder, &input);
-		put_held(recorder, false);
+	if (input.time.mono_ms - recorder->ticked_ms < TICK_MS || !has_waiting(recorder)) {
+		return;
 	}
+	recorder->ticked_ms = input.time.mono_ms;
+	if (drained) {
+		take(recorder, &input);
+	}
+	qm_recorder_put_held(recorder, false);
 }
 
-/** How long to wait for the next input, in milliseconds; -1 for ever. */
-static int patience(const struct qm_recorder *recorder)
+/** Keeps and sends what has been written. @return as qm_journal_flush() */
+static int flush(struct qm_recorder *recorder)
+{
+	struct qm_outbox_status status;
+	int wait = qm_journal_flush(&recorder->journal, qm_time_now());
+
+	recorder->batch = 0;
+	if (qm_outbox_take_stale(recorder->journal.outbox)) {
+		qm_ledger_tell_open(recorder->ledger);
+		wait = 0;
+	}
+	qm_outbox_status(recorder->journal.outbox, &status);
+	recorder->keeps = status.keeps;
+	return wait;
+}
+
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/**
+ * How long to wait for the next input, in milliseconds; -1 for ever.
+ *
+ * @param wait	how long the journal can
+ */
+static int patience(const struct qm_recorder *recorder, int wait)
 {
 	if (has_waiting(recorder)) {
-		return TICK_MS;
+		wait = sooner(wait, TICK_MS);
 	}
-	return qm_journal_owes(&recorder->journal) ? RETRY_MS : -1;
+	if (qm_journal_owes(&recorder->journal)) {
+		wait = sooner(wait, RETRY_MS);
+	}
+	return qm_ledger_open(recorder->ledger) ? sooner(wait, ALIVE_MS) : wait;
 }
 
 /** Takes the next input, and sees to what is owed before it waits for one. */
@@ -247,7 +171,9 @@ static int next(struct qm_recorder *recorder, struct qm_input *input)
 		qm_journal_write_losses(&recorder->journal);
 	}
 	if (r == -ETIMEDOUT) {
-		r = qm_queue_pop(recorder->queue, input, patience(recorder));
+		r = qm_queue_pop(recorder->queue, input, patience(recorder, flush(recorder)));
+	} else if (++recorder->batch >= BATCH) {
+		flush(recorder);
 	}
 	return r;
 }
@@ -264,7 +190,7 @@ static void work(struct qm_recorder *recorder)
 		} else if (r == -ETIMEDOUT) {
 			qm_journal_write_losses(&recorder->journal);
 		}
-		tick(recorder);
+		tick(recorder, r == -ETIMEDOUT);
 	} while (r != -ESHUTDOWN);
 }
 
@@ -273,12 +199,13 @@ static void *run(void *arg)
 	struct qm_recorder *recorder = arg;
 
 	recorder->collected_ms = qm_time_now().mono_ms;
-	qm_journal_write_state(&recorder->journal, QM_EVENT_AUDIT_START);
+	qm_recorder_inherit(recorder);
 	work(recorder);
 	qm_ledger_finish(recorder->ledger, qm_time_now());
-	put_held(recorder, true);
+	qm_recorder_put_held(recorder, true);
 	qm_journal_write_losses(&recorder->journal);
-	qm_journal_write_state(&recorder->journal, QM_EVENT_AUDIT_STOP);
+	qm_journal_write_stop(&recorder->journal);
+	qm_journal_finish(&recorder->journal);
 	pthread_mutex_lock(&recorder->mutex);
 	recorder->working = false;
 	pthread_cond_broadcast(&recorder->done);
@@ -322,6 +249,11 @@ static void wake(void *user)
 	const struct qm_input input = { .type = QM_INPUT_TICK, .time = qm_time_now() };
 
 	qm_queue_offer(recorder->queue, &input);
+}
+
+bool qm_recorder_keeps(const struct qm_recorder *recorder)
+{
+	return recorder->keeps;
 }
 
 struct qm_gate *qm_recorder_gate(struct qm_recorder *recorder)
@@ -371,14 +303,21 @@ int qm_recorder_new(struct qm_recorder **ret, const struct qm_recorder_config *c
 		.push = push_invalid,
 		.wake = wake,
 	};
+	struct qm_outbox_config outbox = {
+		.store = config->store,
+		.durability = config->durability,
+		.watch = config->watch,
+		.tell = tell,
+	};
 	struct qm_recorder *recorder;
 	int r;
 
 	recorder = calloc(1, sizeof(*recorder));
 	if (!recorder) {
+		qm_store_close(config->store);
 		return -ENOMEM;
 	}
-	gate.user = recorder;
+	gate.user = outbox.user = recorder;
 	recorder->config = *config;
 	snprintf(recorder->daemon, sizeof(recorder->daemon), "%s", config->origin.daemon);
 	snprintf(recorder->daemon_version, sizeof(recorder->daemon_version), "%s",
@@ -386,19 +325,25 @@ int qm_recorder_new(struct qm_recorder **ret, const struct qm_recorder_config *c
 	recorder->invalid_is_success = config->settings.invalid_is_success;
 	recorder->journal = (struct qm_journal){
 		.origin = {
-			.instance = config->origin.instance,
+			.instance = config->start.instance,
 			.daemon = recorder->daemon,
 			.daemon_version = recorder->daemon_version,
 		},
 		.policy = config->settings.policy,
+		.durability = config->durability,
 		.tell = tell,
 		.user = recorder,
 	};
 	pthread_mutex_init(&recorder->mutex, NULL);
 	qm_cond_init(&recorder->done);
-	r = qm_queue_new(&recorder->queue, config->queue_size);
+	recorder->start = config->start;
+	recorder->keeps = true;
+	r = qm_outbox_new(&recorder->journal.outbox, &outbox);
 	if (!r) {
-		r = qm_ledger_new(&recorder->ledger, on_event, recorder);
+		r = qm_queue_new(&recorder->queue, config->queue_size);
+	}
+	if (!r) {
+		r = qm_ledger_new(&recorder->ledger, qm_recorder_on_event, recorder);
 	}
 	if (!r) {
 		r = qm_gate_new(&recorder->gate, &gate);
@@ -417,7 +362,7 @@ struct qm_recorder *qm_recorder_free(struct qm_recorder *recorder)
 		qm_gate_free(recorder->gate);
 		qm_ledger_free(recorder->ledger);
 		qm_queue_free(recorder->queue);
-		qm_sink_free(recorder->journal.sink);
+		qm_outbox_free(recorder->journal.outbox);
 		pthread_cond_destroy(&recorder->done);
 		pthread_mutex_destroy(&recorder->mutex);
 		free(recorder);

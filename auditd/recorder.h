@@ -3,9 +3,10 @@
  * The thread behind the queue: it owns the ledger, the policy in force and
  * the audit socket, and turns inputs into records.
  *
- * Only that thread does I/O. A record that the kernel does not accept
- * keeps its number, is counted, and the count is written as soon as writing
- * works again; so a gap in rec-seq is always explained by an op=lost.
+ * Only that thread does I/O. What it has taken from the queue is kept in the store at
+ * once for all, then sent; see outbox.h. A record that there is no room for keeps its
+ * number, is counted, and the count is written as soon as there is room again; so a gap
+ * in rec-seq is always explained by an op=lost.
  */
 #ifndef QM_RECORDER_H
 #define QM_RECORDER_H
@@ -15,6 +16,8 @@
 #include "gate.h"
 #include "input.h"
 #include "record.h"
+#include "store.h"
+#include "watch.h"
 
 struct qm_recorder;
 
@@ -23,7 +26,15 @@ struct qm_recorder_config {
 	size_t queue_size;
 	/** in force from the start */
 	struct qm_reload settings;
-	/** who writes; of the strings up to QM_ALG_MAX - 1 bytes are copied */
+	/** where records are kept; owned by the recorder from now on, also on failure */
+	struct qm_store *store;
+	/** how it was opened, and what it had */
+	enum qm_durability durability;
+	struct qm_store_start start;
+	/** how to see whether records arrive; strings are not copied, and outlive this */
+	struct qm_watch_config watch;
+	/** who writes, instance is start's; of the strings up to QM_ALG_MAX - 1 bytes are
+	 * copied */
 	struct qm_origin origin;
 	/** tells an administrator something, from the recorder's thread; may not call
 	 * the recorder */
@@ -53,6 +64,9 @@ int qm_recorder_push(struct qm_recorder *recorder, const struct qm_input *input)
  * @return	0, -ENOSPC, -ESHUTDOWN
  */
 int qm_recorder_offer(struct qm_recorder *recorder, const struct qm_input *input);
+
+/** Whether the next records can be kept, or are taken by somebody. For any thread. */
+bool qm_recorder_keeps(const struct qm_recorder *recorder);
 
 /** Where invalid packets come in; owned by the recorder, for any thread. */
 struct qm_gate *qm_recorder_gate(struct qm_recorder *recorder);

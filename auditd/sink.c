@@ -2,20 +2,11 @@
 #include "sink.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 #include <libaudit.h>
 
-#include "clock.h"
-
-/** How long the kernel gets to answer a status request. */
-#define STATUS_TIMEOUT_MS 1000
-
-/** An answer that reaches up to the pid of auditd; older kernels end soon after. */
-#define STATUS_MIN_LEN ((int)NLMSG_LENGTH(offsetof(struct audit_status, rate_limit)))
+#include "status.h"
 
 struct qm_sink {
 	/** audit socket, or -1 after a failure to open it again */
@@ -41,6 +32,12 @@ static const char *const state_texts[QM_SINK_STATE_MAX] = {
 	[QM_SINK_NO_AUDITD] =
 		"audit is on but no auditd runs, records reach the kernel log at best: "
 		"install and start auditd",
+	[QM_SINK_AUDITD_STUCK] =
+		"auditd stands still, records wait in the kernel until it is full: let it go on "
+		"with 'kill -CONT', or end what traces it",
+	[QM_SINK_AUDITD_SUSPENDED] =
+		"auditd takes records and does not write its log: see in the system's log why "
+		"it suspended that (a full disk?), make room, then 'kill -USR2' it or restart it",
 };
 
 const char *qm_sink_state_text(enum qm_sink_state state)
@@ -51,43 +48,10 @@ const char *qm_sink_state_text(enum qm_sink_state state)
 	return state_texts[state];
 }
 
-/** Reads up to the answer to a status request, for a limited time. */
-static int read_status(int fd, struct audit_reply *reply)
-{
-	const uint64_t deadline = qm_time_now().mono_ms + STATUS_TIMEOUT_MS;
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-	uint64_t now;
-	int r;
-
-	while ((now = qm_time_now().mono_ms) < deadline) {
-		if (poll(&pfd, 1, (int)(deadline - now)) <= 0) {
-			continue;
-		}
-		r = audit_get_reply(fd, reply, GET_REPLY_NONBLOCKING, 0);
-		if (r > 0 && reply->type == AUDIT_GET &&
-			reply->len >= STATUS_MIN_LEN) {
-			return 0;
-		}
-		if (r < 0 && r != -EAGAIN) {
-			return r;
-		}
-	}
-	return -ETIMEDOUT;
-}
-
-/** What the kernel says of itself and of auditd. */
-static enum qm_sink_state judge(const struct audit_status *status)
-{
-	if (!status->enabled) {
-		return QM_SINK_DISABLED;
-	}
-	return status->pid ? QM_SINK_READY : QM_SINK_NO_AUDITD;
-}
-
 static enum qm_sink_state probe(int fd)
 {
-	struct audit_reply reply;
-	int r = audit_request_status(fd);
+	struct qm_status status;
+	int r = qm_status_ask(fd, &status);
 
 	/* in a user namespace this comes before any look at capabilities */
 	if (r == -ECONNREFUSED) {
@@ -96,16 +60,7 @@ static enum qm_sink_state probe(int fd)
 	if (!audit_can_write()) {
 		return QM_SINK_NO_CAPABILITY;
 	}
-	if (r <= 0 || read_status(fd, &reply) < 0) {
-		return QM_SINK_UNVERIFIED;
-	}
-	return judge(reply.status);
-}
-
-/** Whether audit_open() failed for want of audit in the kernel. */
-static bool lacks_audit(int error)
-{
-	return error == EPROTONOSUPPORT || error == EAFNOSUPPORT || error == EINVAL;
+	return r < 0 ? QM_SINK_UNVERIFIED : qm_status_judge(&status);
 }
 
 enum qm_sink_state qm_sink_probe(void)
@@ -114,7 +69,8 @@ enum qm_sink_state qm_sink_probe(void)
 	int fd = audit_open();
 
 	if (fd < 0) {
-		return lacks_audit(errno) ? QM_SINK_NO_KERNEL_AUDIT : QM_SINK_UNVERIFIED;
+		return qm_status_lacks_audit(errno) ? QM_SINK_NO_KERNEL_AUDIT
+											: QM_SINK_UNVERIFIED;
 	}
 	state = probe(fd);
 	audit_close(fd);

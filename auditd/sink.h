@@ -26,6 +26,10 @@ enum qm_sink_state {
 	QM_SINK_DISABLED,
 	/** no auditd is registered with the kernel */
 	QM_SINK_NO_AUDITD,
+	/** auditd stands still: it was stopped by a signal or is being traced */
+	QM_SINK_AUDITD_STUCK,
+	/** auditd runs and does not write its log */
+	QM_SINK_AUDITD_SUSPENDED,
 	QM_SINK_STATE_MAX,
 };
 

@@ -7,6 +7,7 @@
 #include "qm_audit_facts.h"
 #include "qm_audit_input.h"
 #include "qm_audit_packet.h"
+#include "qm_audit_refusal.h"
 
 #include <daemon.h>
 
@@ -29,6 +30,11 @@ struct private_qm_audit_listener_t {
 	 * Where inputs go
 	 */
 	struct qm_recorder *recorder;
+
+	/**
+	 * Refuse CHILD_SAs while records cannot be kept
+	 */
+	bool refuse;
 
 	/**
 	 * Reader of messages
@@ -239,6 +245,11 @@ METHOD(listener_t, narrow, bool,
 {
 	struct qm_input input;
 
+	if (this->refuse)
+	{
+		qm_audit_refusal_narrow(this->recorder, ike_sa, child_sa, type, local,
+								remote);
+	}
 	switch (type)
 	{
 		case NARROW_INITIATOR_POST_NOAUTH:
@@ -444,7 +455,8 @@ METHOD(qm_audit_listener_t, destroy, void,
 /*
  * Described in header
  */
-qm_audit_listener_t *qm_audit_listener_create(struct qm_recorder *recorder)
+qm_audit_listener_t *qm_audit_listener_create(struct qm_recorder *recorder,
+											   bool refuse)
 {
 	private_qm_audit_listener_t *this;
 	qm_audit_packet_t *packet;
@@ -469,6 +481,7 @@ qm_audit_listener_t *qm_audit_listener_create(struct qm_recorder *recorder)
 			.destroy = _destroy,
 		},
 		.recorder = recorder,
+		.refuse = refuse,
 		.exchange = qm_audit_exchange_create(recorder),
 		.packet = packet,
 		.alert = qm_audit_alert_create(recorder, packet),

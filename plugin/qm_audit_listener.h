@@ -39,8 +39,10 @@ struct qm_audit_listener_t {
  * Create a listener.
  *
  * @param recorder		where inputs go, to outlive the listener
+ * @param refuse		TRUE to refuse new CHILD_SAs while records cannot be kept
  * @return				listener, registered nowhere yet
  */
-qm_audit_listener_t *qm_audit_listener_create(struct qm_recorder *recorder);
+qm_audit_listener_t *qm_audit_listener_create(struct qm_recorder *recorder,
+											   bool refuse);
 
 #endif /** QM_AUDIT_LISTENER_H_ @}*/

@@ -12,6 +12,7 @@
 
 #include <daemon.h>
 #include <processing/jobs/callback_job.h>
+#include <threading/thread.h>
 
 typedef struct private_qm_audit_plugin_t private_qm_audit_plugin_t;
 
@@ -74,8 +75,13 @@ static void start_kernel(private_qm_audit_plugin_t *this)
 	if (charon->kernel->get_features(charon->kernel) &
 		KERNEL_REQUIRE_UDP_ENCAPSULATION)
 	{
+		struct qm_input input;
+
 		DBG1(DBG_CFG, "qm-audit: this daemon has its SAs not in the kernel, "
 			 "byte and packet counts will not be known");
+		qm_input_init(&input, QM_INPUT_KERNEL_SYNC, thread_current_id(), 0);
+		input.sync = (struct qm_sync){ .phase = QM_SYNC_NONE };
+		qm_recorder_push(this->recorder, &input);
 		return;
 	}
 	this->kernel->start(this->kernel);
@@ -172,7 +178,13 @@ static bool needs_restart(private_qm_audit_plugin_t *this,
 		   settings->shutdown_timeout != this->settings.shutdown_timeout ||
 		   settings->kernel_rcvbuf != this->settings.kernel_rcvbuf ||
 		   settings->kernel_interval != this->settings.kernel_interval ||
-		   !streq(settings->state_dir, this->settings.state_dir);
+		   !streq(settings->state_dir, this->settings.state_dir) ||
+		   settings->durability != this->settings.durability ||
+		   settings->store_records != this->settings.store_records ||
+		   settings->store_bytes != this->settings.store_bytes ||
+		   settings->refuse != this->settings.refuse ||
+		   !streq(settings->audit_log, this->settings.audit_log) ||
+		   settings->ask_status != this->settings.ask_status;
 }
 
 METHOD(plugin_t, reload, bool,
@@ -194,8 +206,9 @@ METHOD(plugin_t, reload, bool,
 	}
 	if (needs_restart(this, &settings))
 	{
-		DBG1(DBG_CFG, "qm-audit: queue_size, shutdown_timeout, state_dir and "
-			 "the kernel_ settings take effect when the daemon starts again");
+		DBG1(DBG_CFG, "qm-audit: a change of other settings than the policy, "
+			 "invalid_packet_class and flood_ takes effect when the daemon "
+			 "starts again");
 	}
 	return TRUE;
 }
@@ -211,30 +224,68 @@ METHOD(plugin_t, destroy, void,
 }
 
 /**
- * Number this start of the daemon. Without a place to count in, the time
- * serves: it is as unique, and far above any count.
+ * Open the store, in memory where there is none or it cannot be used. Then the
+ * time numbers this start of the daemon: it is as unique as a count, and far
+ * above any.
  */
-static uint32_t next_instance(char *state_dir)
+static int open_store(qm_audit_settings_t *settings,
+					  struct qm_recorder_config *config)
 {
 	char error[QM_STORE_ERROR_MAX];
-	uint32_t instance;
+	struct qm_store_config store = {
+		.dir = settings->state_dir,
+		.durability = settings->durability,
+		.max_records = settings->store_records,
+		.max_bytes = settings->store_bytes,
+	};
+	int r;
 
-	if (qm_store_next_instance(state_dir, &instance, error) < 0)
+	r = qm_store_open(&config->store, &store, &config->start, error);
+	if (*error)
 	{
-		instance = time(NULL);
-		DBG1(DBG_CFG, "qm-audit: %s; numbering this start %u, after the time",
-			 error, instance);
+		DBG1(DBG_CFG, "qm-audit: %s", error);
 	}
-	return instance;
+	if (r < 0)
+	{
+		store.durability = QM_DURABLE_NONE;
+		r = qm_store_open(&config->store, &store, &config->start, error);
+	}
+	if (store.durability == QM_DURABLE_NONE)
+	{
+		config->start.instance = time(NULL);
+		DBG1(DBG_CFG, "qm-audit: records and open SA pairs are kept in memory "
+			 "alone; numbering this start %u, after the time",
+			 config->start.instance);
+	}
+	config->durability = store.durability;
+	config->watch.sync = store.durability == QM_DURABLE_POWER;
+	return r;
+}
+
+/**
+ * The log to see records arrive in, as qm_watch_config has it
+ */
+static const char *watched_log(qm_audit_settings_t *settings)
+{
+	if (streq(settings->audit_log, "auto"))
+	{
+		return NULL;
+	}
+	return streq(settings->audit_log, "none") ? "" : settings->audit_log;
 }
 
 /**
  * Say whether audit records will be kept by anybody
  */
-static void probe_audit()
+static void probe_audit(bool ask)
 {
 	enum qm_sink_state state;
 
+	if (ask && !lib->caps->keep(lib->caps, CAP_AUDIT_CONTROL))
+	{
+		DBG1(DBG_CFG, "qm-audit: capability CAP_AUDIT_CONTROL is missing, the "
+			 "kernel's audit status cannot be asked for (ask_audit_status)");
+	}
 	if (!lib->caps->keep(lib->caps, CAP_AUDIT_WRITE))
 	{
 		DBG1(DBG_CFG, "qm-audit: capability CAP_AUDIT_WRITE is missing, audit "
@@ -271,18 +322,25 @@ QM_AUDIT_PLUGIN_DEFINE
 		},
 	);
 	qm_audit_settings_read(&this->settings);
-	probe_audit();
+	probe_audit(this->settings.ask_status);
 	config = (struct qm_recorder_config){
 		.queue_size = this->settings.queue_size,
 		.settings = this->settings.reload,
 		.origin = {
-			.instance = next_instance(this->settings.state_dir),
 			.daemon = lib->ns,
 			.daemon_version = VERSION,
 		},
+		.watch = {
+			.log = watched_log(&this->settings),
+			.ask_kernel = this->settings.ask_status,
+		},
 		.log = log_cb,
 	};
-	r = qm_recorder_new(&this->recorder, &config);
+	r = open_store(&this->settings, &config);
+	if (r == 0)
+	{
+		r = qm_recorder_new(&this->recorder, &config);
+	}
 	if (r < 0)
 	{
 		DBG1(DBG_CFG, "qm-audit: not loaded: queue of %u observations: %s",
@@ -290,7 +348,8 @@ QM_AUDIT_PLUGIN_DEFINE
 		free(this);
 		return NULL;
 	}
-	this->listener = qm_audit_listener_create(this->recorder);
+	this->listener = qm_audit_listener_create(this->recorder,
+											  this->settings.refuse);
 	this->expiry = qm_audit_expiry_create(this->recorder);
 	this->kernel = qm_audit_kernel_create(this->recorder,
 										  this->settings.kernel_rcvbuf,

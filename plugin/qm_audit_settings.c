@@ -33,6 +33,14 @@
 
 #define STATE_DIR_DEFAULT "/var/lib/qm-audit"
 
+/** Records that may wait in the state directory, and their bytes */
+#define STORE_RECORDS_DEFAULT 1000000
+#define STORE_RECORDS_MAX 100000000
+#define STORE_BYTES_DEFAULT (256 * 1024 * 1024)
+#define STORE_BYTES_MIN 65536
+
+#define AUDIT_LOG_DEFAULT "auto"
+
 /**
  * Parse a yes or no as strongswan.conf spells them
  */
@@ -157,6 +165,81 @@ static bool parse_state_dir(char *value, void *out)
 }
 
 /**
+ * Parse what records outlive
+ */
+static bool parse_durability(char *value, void *out)
+{
+	enum qm_durability durability;
+
+	for (durability = 0; durability < QM_DURABLE_MAX; durability++)
+	{
+		if (streq(value, qm_durability_name(durability)))
+		{
+			*(enum qm_durability*)out = durability;
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+/**
+ * Parse how many records may wait
+ */
+static bool parse_store_records(char *value, void *out)
+{
+	return parse_number(value, 1, STORE_RECORDS_MAX, out);
+}
+
+/**
+ * Parse how many bytes of records may wait
+ */
+static bool parse_store_bytes(char *value, void *out)
+{
+	return parse_number(value, STORE_BYTES_MIN, UINT_MAX, out);
+}
+
+/**
+ * Parse what is done while records cannot be kept
+ */
+static bool parse_failure(char *value, void *out)
+{
+	if (!streq(value, "continue") && !streq(value, "refuse"))
+	{
+		return FALSE;
+	}
+	*(bool*)out = streq(value, "refuse");
+	return TRUE;
+}
+
+/**
+ * Parse where auditd's log is
+ */
+static bool parse_audit_log(char *value, void *out)
+{
+	if (streq(value, "auto") || streq(value, "none"))
+	{
+		snprintf(out, PATH_MAX, "%s", value);
+		return TRUE;
+	}
+	return parse_state_dir(value, out);
+}
+
+/**
+ * Parse a yes or no that has a default
+ */
+static bool parse_switch(char *value, void *out)
+{
+	enum qm_tristate tri;
+
+	if (!parse_tristate(value, &tri))
+	{
+		return FALSE;
+	}
+	*(bool*)out = tri == QM_TRI_YES;
+	return TRUE;
+}
+
+/**
  * Leave a key alone that is the plugin loader's
  */
 static bool parse_load(char *value, void *out)
@@ -207,6 +290,21 @@ static const struct {
 	  "a number of seconds from 0 to 86400" },
 	{ "state_dir", parse_state_dir,
 	  offsetof(qm_audit_settings_t, state_dir), "an absolute path" },
+	{ "durability", parse_durability,
+	  offsetof(qm_audit_settings_t, durability), "power, crash or none" },
+	{ "store_records", parse_store_records,
+	  offsetof(qm_audit_settings_t, store_records),
+	  "a number from 1 to 100000000" },
+	{ "store_bytes", parse_store_bytes,
+	  offsetof(qm_audit_settings_t, store_bytes),
+	  "a number of bytes from 65536 to 4294967295" },
+	{ "on_audit_failure", parse_failure,
+	  offsetof(qm_audit_settings_t, refuse), "continue or refuse" },
+	{ "audit_log", parse_audit_log,
+	  offsetof(qm_audit_settings_t, audit_log),
+	  "auto, none or an absolute path" },
+	{ "ask_audit_status", parse_switch,
+	  offsetof(qm_audit_settings_t, ask_status), "yes or no" },
 };
 
 /**
@@ -273,6 +371,10 @@ void qm_audit_settings_read(qm_audit_settings_t *settings)
 		.kernel_rcvbuf = KERNEL_RCVBUF_DEFAULT,
 		.kernel_interval = KERNEL_INTERVAL_DEFAULT,
 		.state_dir = STATE_DIR_DEFAULT,
+		.durability = QM_DURABLE_POWER,
+		.store_records = STORE_RECORDS_DEFAULT,
+		.store_bytes = STORE_BYTES_DEFAULT,
+		.audit_log = AUDIT_LOG_DEFAULT,
 	};
 	enumerator = lib->settings->create_key_value_enumerator(lib->settings,
 										"%s.plugins.qm-audit", lib->ns);

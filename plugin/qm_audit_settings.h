@@ -54,6 +54,34 @@ struct qm_audit_settings_t {
 	 * Key state_dir, terminated.
 	 */
 	char state_dir[PATH_MAX];
+
+	/**
+	 * Key durability: what records that wait and open SA pairs outlive.
+	 */
+	enum qm_durability durability;
+
+	/**
+	 * Keys store_records and store_bytes: how many records may wait.
+	 */
+	u_int store_records;
+	u_int store_bytes;
+
+	/**
+	 * Key on_audit_failure: TRUE for refuse, which is no new CHILD_SA while
+	 * records cannot be kept.
+	 */
+	bool refuse;
+
+	/**
+	 * Key audit_log: where records are seen to arrive; terminated, "auto" for
+	 * what auditd.conf says, "none" for nowhere.
+	 */
+	char audit_log[PATH_MAX];
+
+	/**
+	 * Key ask_audit_status: TRUE to keep CAP_AUDIT_CONTROL, and ask the kernel.
+	 */
+	bool ask_status;
 };
 
 /**

@@ -76,7 +76,11 @@ static void reply(uint16_t type, const void *data, size_t len)
 static void take_message(const struct qm_fake_step *step, const struct nlmsghdr *header)
 {
 	const struct nlmsgerr ack = { .error = -step->ack_error, .msg = *header };
-	const struct audit_status status = { .enabled = step->enabled, .pid = step->pid };
+	const struct audit_status status = {
+		.enabled = step->enabled,
+		.pid = step->pid,
+		.lost = step->lost,
+	};
 
 	reply(NLMSG_ERROR, &ack, sizeof(ack));
 	if (step->answer) {
@@ -87,16 +91,20 @@ static void take_message(const struct qm_fake_step *step, const struct nlmsghdr 
 ssize_t sendto(int fd, const void *buf, size_t len, int flags,
 			   const struct sockaddr *addr, socklen_t addr_len)
 {
+	static const struct qm_fake_step accept;
 	const struct nlmsghdr *header = buf;
-	const struct qm_fake_step *step;
+	const struct qm_fake_step *step = &accept;
 
 	if (!active || fd != qm_fake_audit.fd) {
 		return syscall(SYS_sendto, fd, buf, len, flags, addr, addr_len);
 	}
-	if (qm_fake_audit.sent >= QM_FAKE_STEPS) {
-		abort();
+	if (!qm_fake_audit.endless) {
+		if (qm_fake_audit.sent >= QM_FAKE_STEPS) {
+			abort();
+		}
+		step = &qm_fake_audit.steps[qm_fake_audit.sent];
 	}
-	step = &qm_fake_audit.steps[qm_fake_audit.sent++];
+	qm_fake_audit.sent++;
 	qm_fake_audit.type = header->nlmsg_type;
 	memcpy(qm_fake_audit.text, header + 1, len - sizeof(*header));
 	if (step->send_error) {

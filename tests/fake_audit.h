@@ -25,6 +25,7 @@ struct qm_fake_step {
 	bool answer;
 	uint32_t enabled;
 	uint32_t pid;
+	uint32_t lost;
 	/** bytes of the status that the answer has, 0 for all */
 	uint32_t answer_len;
 };
@@ -34,6 +35,8 @@ struct qm_fake_audit {
 	int open_errors[QM_FAKE_STEPS];
 	/** in: what becomes of each message in turn */
 	struct qm_fake_step steps[QM_FAKE_STEPS];
+	/** in: all messages are taken, as many as there are */
+	bool endless;
 	/** in: what audit_can_write() says */
 	bool can_write;
 

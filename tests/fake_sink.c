@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
+
 #define RECORDS_MAX 1024
 #define LOGS_MAX 32
 
@@ -15,6 +17,13 @@ int __wrap_qm_sink_new(struct qm_sink **ret);
 int __wrap_qm_sink_write(struct qm_sink *sink, const struct qm_record *record);
 enum qm_sink_state __wrap_qm_sink_probe(void);
 struct qm_sink *__wrap_qm_sink_free(struct qm_sink *sink);
+void __wrap_qm_watch_look(struct qm_watch *watch, struct qm_watch_view *ret);
+bool __wrap_qm_watch_confirms(const struct qm_watch *watch);
+int __wrap_qm_watch_read(struct qm_watch *watch, void (*seen)(void *user, uint64_t mark),
+						 void *user);
+int __wrap_qm_watch_sync(struct qm_watch *watch);
+struct qm_time __real_qm_time_now(void);
+struct qm_time __wrap_qm_time_now(void);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 						  void *(*run)(void *), void *arg);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
@@ -34,11 +43,19 @@ static struct {
 	/** writes that still succeed before `result` holds */
 	size_t grace;
 	int result;
+	/** of the next write alone */
+	int next_result;
+	size_t looks;
+	/** since the last write */
+	bool looked;
+	uint64_t skipped_ms;
 	/** not 0: every other write fails, by chance */
 	unsigned seed;
 	int new_result;
 	int thread_error;
 	enum qm_sink_state state;
+	/** what looks find: somebody who takes the records, or not */
+	enum qm_sink_state view;
 	bool block;
 	bool blocked;
 	bool thread_ended;
@@ -107,6 +124,12 @@ static void keep(const struct qm_record *record)
 
 static int next_result(void)
 {
+	const int next = fake.next_result;
+
+	if (next) {
+		fake.next_result = 0;
+		return next;
+	}
 	if (fake.seed) {
 		return rand_r(&fake.seed) % 2 ? -ENOBUFS : 0;
 	}
@@ -128,6 +151,7 @@ int __wrap_qm_sink_write(struct qm_sink *sink, const struct qm_record *record)
 	insist(record->len == strlen(record->body), "a record of another length");
 	pthread_sigmask(SIG_SETMASK, NULL, &fake.signals);
 	fake.attempts++;
+	fake.looked = false;
 	fake.blocked = fake.block;
 	pthread_cond_broadcast(&changed);
 	while (fake.block) {
@@ -152,6 +176,49 @@ enum qm_sink_state __wrap_qm_sink_probe(void)
 	state = fake.state;
 	unlock();
 	return state;
+}
+
+void __wrap_qm_watch_look(struct qm_watch *watch, struct qm_watch_view *ret)
+{
+	(void)watch;
+	lock();
+	*ret = (struct qm_watch_view){ .state = fake.view, .auditd_pid = 812 };
+	fake.looks++;
+	fake.looked = true;
+	unlock();
+}
+
+/** There is no log here: what was taken has arrived. */
+bool __wrap_qm_watch_confirms(const struct qm_watch *watch)
+{
+	(void)watch;
+	return false;
+}
+
+int __wrap_qm_watch_sync(struct qm_watch *watch)
+{
+	(void)watch;
+	return 0;
+}
+
+int __wrap_qm_watch_read(struct qm_watch *watch, void (*seen)(void *user, uint64_t mark),
+						 void *user)
+{
+	(void)watch;
+	(void)seen;
+	(void)user;
+	return -ENOENT;
+}
+
+struct qm_time __wrap_qm_time_now(void)
+{
+	struct qm_time now = __real_qm_time_now();
+
+	lock();
+	now.wall_ms += fake.skipped_ms;
+	now.mono_ms += fake.skipped_ms;
+	pthread_mutex_unlock(&mutex);
+	return now;
 }
 
 struct qm_sink *__wrap_qm_sink_free(struct qm_sink *sink)
@@ -210,6 +277,20 @@ void fake_sink_fail_after(size_t count, int r)
 	unlock();
 }
 
+void fake_sink_fail_next(int r)
+{
+	lock();
+	fake.next_result = r;
+	unlock();
+}
+
+void fake_sink_skip_ms(uint64_t ms)
+{
+	lock();
+	fake.skipped_ms += ms;
+	unlock();
+}
+
 void fake_sink_fail_by_chance(unsigned seed)
 {
 	lock();
@@ -228,6 +309,13 @@ void fake_sink_set_state(enum qm_sink_state state)
 {
 	lock();
 	fake.state = state;
+	unlock();
+}
+
+void fake_sink_set_view(enum qm_sink_state state)
+{
+	lock();
+	fake.view = state;
 	unlock();
 }
 
@@ -278,7 +366,22 @@ void fake_sink_await_failures(size_t count)
 
 void fake_sink_await_records(size_t count)
 {
-	AWAIT(fake.count >= count);
+	AWAIT(fake.count >= count && fake.looked);
+}
+
+void fake_sink_await_look(void)
+{
+	size_t before;
+
+	lock();
+	before = fake.looks;
+	unlock();
+	AWAIT(fake.looks > before);
+}
+
+void fake_sink_await_logs(size_t count)
+{
+	AWAIT(fake.log_count >= count);
 }
 
 void fake_sink_await_thread_end(void)

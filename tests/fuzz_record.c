@@ -3,6 +3,7 @@
  * Fuzz target: bytes become an event, the event a record, and what libauparse
  * reads in the record must be the event.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,6 +224,23 @@ static void event_of(struct input *in, struct qm_event *event)
 	event->invalid_is_success = flag(in);
 }
 
+/** What is of runs and of their store: last, for a corpus that was there before it. */
+static void run_of(struct input *in, struct qm_event *event)
+{
+	static const int errors[] = { 0, ENOSPC, EIO };
+	struct qm_inheritance *inherited = &event->inherited;
+
+	event->instance = (uint32_t)number(in, 4);
+	event->last_seen_ms = number(in, 8);
+	event->durability = byte(in) % (QM_DURABLE_MAX + 1);
+	event->old_durability = byte(in) % (QM_DURABLE_MAX + 1);
+	event->error = errors[byte(in) % 3];
+	inherited->last = byte(in) % (QM_LAST_MAX + 1);
+	inherited->last_alive_ms = number(in, 8);
+	inherited->open_sas = number(in, 8);
+	inherited->waiting = number(in, 8);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct qm_record record;
@@ -245,6 +263,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	invalid_of(&in, &invalid);
 	facts(&in, &sa);
 	kernel_of(&in, &kernel);
+	run_of(&in, &event);
 	event.sa = &sa;
 	event.failure = &failure;
 	event.invalid = &invalid;

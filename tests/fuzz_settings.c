@@ -25,12 +25,22 @@ enum {
 	KEY_INVALID_PACKET_CLASS,
 	KEY_FLOOD_SOURCE_RATE,
 	KEY_FLOOD_TOTAL_RATE,
+	KEY_KERNEL_RCVBUF,
+	KEY_KERNEL_INTERVAL,
+	KEY_DURABILITY,
+	KEY_STORE_RECORDS,
+	KEY_STORE_BYTES,
+	KEY_ON_AUDIT_FAILURE,
+	KEY_AUDIT_LOG,
+	KEY_ASK_AUDIT_STATUS,
 	KEY_MAX,
 };
 
 static char *const names[KEY_MAX] = {
 	"flood_interval", "success", "failure", "queue_size", "shutdown_timeout",
 	"state_dir", "invalid_packet_class", "flood_source_rate", "flood_total_rate",
+	"kernel_receive_buffer", "kernel_check_interval", "durability", "store_records",
+	"store_bytes", "on_audit_failure", "audit_log", "ask_audit_status",
 };
 
 /** The last value of each key, "" if there is none. */
@@ -146,6 +156,57 @@ static int check_class(int key, bool is_success)
 	return set[key] && !streq(values[key], "success");
 }
 
+/** One of some words, the first of which is the default. */
+static int check_word(int key, const char *const *words, int found)
+{
+	for (int i = 0; words[i]; i++) {
+		if (set[key] && streq(values[key], words[i])) {
+			demand(found == i);
+			return 0;
+		}
+	}
+	demand(!found);
+	return set[key];
+}
+
+static int check_log(const char *log)
+{
+	const char *value = set[KEY_AUDIT_LOG] ? values[KEY_AUDIT_LOG] : "";
+
+	if (streq(value, "auto") || streq(value, "none") ||
+		(*value == '/' && strlen(value) < PATH_MAX)) {
+		demand(streq(log, value));
+		return 0;
+	}
+	demand(streq(log, "auto"));
+	return set[KEY_AUDIT_LOG];
+}
+
+/** What concerns the store and audit. */
+static int check_store(const qm_audit_settings_t *settings)
+{
+	static const char *const durabilities[] = { "power", "crash", "none", NULL };
+	static const char *const failures[] = { "continue", "refuse", NULL };
+	enum qm_tristate ask = settings->ask_status ? QM_TRI_YES : QM_TRI_NO;
+	int logs = 0;
+
+	logs += check_word(KEY_DURABILITY, durabilities,
+					   QM_DURABLE_POWER - (int)settings->durability);
+	logs += check_number(KEY_STORE_RECORDS, 1, 100000000, settings->store_records,
+						 1000000);
+	logs += check_number(KEY_STORE_BYTES, 65536, 4294967295, settings->store_bytes,
+						 268435456);
+	logs += check_word(KEY_ON_AUDIT_FAILURE, failures, settings->refuse);
+	logs += check_log(settings->audit_log);
+	/* what is not said to be on is off; a no and nonsense look the same */
+	if (ask == QM_TRI_NO &&
+		(!set[KEY_ASK_AUDIT_STATUS] ||
+		 settings_value_as_bool(values[KEY_ASK_AUDIT_STATUS], TRUE))) {
+		ask = QM_TRI_UNKNOWN;
+	}
+	return logs + check_tristate(KEY_ASK_AUDIT_STATUS, ask);
+}
+
 /** @return how many messages there must be about all of them */
 static int check_all(const qm_audit_settings_t *settings)
 {
@@ -161,7 +222,10 @@ static int check_all(const qm_audit_settings_t *settings)
 	logs += check_number(KEY_QUEUE_SIZE, 16, 1048576, settings->queue_size, 4096);
 	logs += check_seconds(KEY_SHUTDOWN_TIMEOUT, 0, 300, settings->shutdown_timeout, 5);
 	logs += check_path(KEY_STATE_DIR, settings->state_dir);
-	return logs;
+	logs += check_number(KEY_KERNEL_RCVBUF, 65536, 536870912, settings->kernel_rcvbuf,
+						 8388608);
+	logs += check_number(KEY_KERNEL_INTERVAL, 0, 86400, settings->kernel_interval, 300);
+	return logs + check_store(settings);
 }
 
 static void forget(void)

@@ -15,8 +15,10 @@
  *	moved I>I	hosts I N	shutdown	finish
  *	added-in|added-out C [found] [WHAT]
  *	removed-in|removed-out C [deleted|flushed|expired|vanished] [WHAT]
- *	sync begin|end|off [start] [dropped=N] [changes=N]
+ *	sync begin|end|off|none [start] [dropped=N] [changes=N]
  *	tick	wait SECONDS
+ *	earlier RUN:C/I [for=N] [seen=N] [rekeys=N] [before=IN/OUT|?]
+ *		[in-spi=N] [out-spi=N]
  *
  * "@T" before a statement names the thread that observed it, 1 by default. A
  * second passes before each, but none after "+", and one less yet after "+ +". WHAT of
@@ -24,12 +26,16 @@
  * through, to=N for its destination's last byte, name=PROCESS. Facts follow from the
  * numbers: C receives on 0xc0000000 + C and sends to 0xd0000000 + C, from 192.0.2.1 to
  * 198.51.100.1; after "hosts I N" from 192.0.2.N to 198.51.100.N. What expires does so
- * at N; if alien, it has C's SPI and address in another protocol.
+ * at N; if alien, it has C's SPI and address in another protocol. C of an earlier run
+ * has been there for N seconds and was last seen N seconds before the history; it can
+ * have the SPIs of another.
  *
  * Events are lines:
  *
  *	start C/I init|resp|? old=C [at N]
- *	end C/I reason party rekeys=N Ns [at N] [in=BYTES/PACKETS out=… total=IN/OUT]
+ *	end [RUN:]C/I reason party rekeys=N Ns [at N] [seen=N] [in=BYTES/PACKETS out=…
+ *		total=IN/OUT]
+ *	update C/I rekeys=N before=IN/OUT [at N]
  *	unknown in|out C to=N party name=PROCESS for Ns
  *	lost CAUSE N for Ns
  *
@@ -43,6 +49,7 @@
 
 #include "event.h"
 #include "input.h"
+#include "ledger.h"
 
 /** CHILD_SA and IKE_SA ids in a history are below this. */
 #define QM_HISTORY_IDS 256
@@ -114,12 +121,26 @@ void qm_history_print(FILE *to, const struct qm_input *input);
 /** The event as a line, or what is wrong with it; valid until the next call. */
 const char *qm_history_event(const struct qm_event *event);
 
+/** Takes an SA pair over from an earlier run, as a statement says, at a time. */
+void qm_history_inherit(struct qm_history *history, const struct qm_words *words,
+						struct qm_ledger *ledger, struct qm_time now);
+
+/** What is expected of a case besides its events. */
+struct qm_outcome {
+	/** what qm_ledger_entries() has to be in the end, and qm_ledger_open() */
+	size_t left;
+	size_t open;
+	/** its events have updates among them */
+	bool updates;
+};
+
 /**
  * Runs a case through a ledger of its own and compares the events; twice, the second
  * time with "announced" where the facts are known by then.
- *
- * @param left	what qm_ledger_entries() has to be in the end
  */
+void qm_history_check_all(const struct qm_case *c, struct qm_outcome outcome);
+
+/** The same, with nothing open in the end. */
 void qm_history_check(const struct qm_case *c, size_t left);
 
 #endif

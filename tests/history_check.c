@@ -14,6 +14,7 @@ struct run {
 	uint64_t wall_ms;
 	/** what keys told of a CHILD_SA is not told again when it is announced */
 	bool brief;
+	bool updates;
 	bool keyed[QM_HISTORY_IDS];
 };
 
@@ -21,6 +22,9 @@ static void on_event(void *user, const struct qm_event *event)
 {
 	struct run *run = user;
 
+	if (event->kind == QM_EVENT_UPDATED && !run->updates) {
+		return;
+	}
 	fprintf(run->events, "%s", qm_history_event(event));
 	if (event->when_ms != run->wall_ms) {
 		fprintf(run->events, ", %us late",
@@ -64,6 +68,10 @@ static void run_statement(struct run *run, struct qm_words *words)
 		qm_ledger_finish(run->ledger, input.time);
 		return;
 	}
+	if (!strcmp(words->word[0], "earlier")) {
+		qm_history_inherit(&run->history, words, run->ledger, input.time);
+		return;
+	}
 	qm_history_parse(&run->history, words, &input);
 	if (run->brief) {
 		shorten(run, &input);
@@ -82,10 +90,10 @@ static void run_statements(struct run *run, const struct qm_case *c)
 	free(text);
 }
 
-static void check(const struct qm_case *c, size_t left, bool brief)
+static void check(const struct qm_case *c, struct qm_outcome outcome, bool brief)
 {
 	char *events = NULL, *expected = NULL, what[128];
-	struct run run = { .brief = brief };
+	struct run run = { .brief = brief, .updates = outcome.updates };
 	size_t size;
 
 	run.events = open_memstream(&events, &size);
@@ -96,16 +104,22 @@ static void check(const struct qm_case *c, size_t left, bool brief)
 	snprintf(what, sizeof(what), "'%s'%s", c->name, brief ? ", brief" : "");
 	qm_test_str(events, expected, what, __FILE__, __LINE__);
 	snprintf(what, sizeof(what), "'%s': entries left", c->name);
-	qm_test_int((intmax_t)qm_ledger_entries(run.ledger), (intmax_t)left, what, __FILE__,
-				__LINE__);
-	qm_test_int((intmax_t)qm_ledger_open(run.ledger), 0, what, __FILE__, __LINE__);
+	qm_test_int((intmax_t)qm_ledger_entries(run.ledger), (intmax_t)outcome.left, what,
+				__FILE__, __LINE__);
+	qm_test_int((intmax_t)qm_ledger_open(run.ledger), (intmax_t)outcome.open, what,
+				__FILE__, __LINE__);
 	qm_ledger_free(run.ledger);
 	free(events);
 	free(expected);
 }
 
+void qm_history_check_all(const struct qm_case *c, struct qm_outcome outcome)
+{
+	check(c, outcome, false);
+	check(c, outcome, true);
+}
+
 void qm_history_check(const struct qm_case *c, size_t left)
 {
-	check(c, left, false);
-	check(c, left, true);
+	qm_history_check_all(c, (struct qm_outcome){ .left = left });
 }

@@ -23,6 +23,7 @@ static const char *const phase_names[QM_SYNC_PHASE_MAX] = {
 	[QM_SYNC_BEGIN] = "begin",
 	[QM_SYNC_END] = "end",
 	[QM_SYNC_OFF] = "off",
+	[QM_SYNC_NONE] = "none",
 };
 
 /** Who does such a thing where nobody is named. */

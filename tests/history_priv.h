@@ -34,4 +34,12 @@ void qm_history_append_traffic(char line[QM_HISTORY_LINE], const struct qm_event
 /** Writes the line of an event about the kernel. @return whether it is one */
 bool qm_history_kernel_event(char line[QM_HISTORY_LINE], const struct qm_event *event);
 
+/** Names the CHILD_SA of an event in its line, which begins with a verb. @return bytes */
+size_t qm_history_name(char line[QM_HISTORY_LINE], const char *verb,
+					   const struct qm_event *event);
+
+/** Writes the line of an end, or of an update. @return bytes */
+size_t qm_history_end(char line[QM_HISTORY_LINE], const struct qm_event *event);
+size_t qm_history_update(char line[QM_HISTORY_LINE], const struct qm_event *event);
+
 #endif

@@ -299,6 +299,17 @@ void qm_kernel_model_after(struct qm_kernel_model *kernel, const struct qm_model
 	disturb(kernel);
 }
 
+void qm_kernel_model_restart(struct qm_kernel_model *kernel)
+{
+	for (unsigned i = 0; i < 2 * QM_KERNEL_SAS; i++) {
+		kernel->half[i / 2][i % 2].mirrored = 0;
+	}
+	kernel->count = 0;
+	kernel->started = false;
+	add_sync(kernel, QM_SYNC_BEGIN);
+	look_at_all(kernel);
+}
+
 void qm_kernel_model_end(struct qm_kernel_model *kernel)
 {
 	flush(kernel, QM_KERNEL_END_DELETED);

@@ -87,6 +87,10 @@ void qm_kernel_model_before(struct qm_kernel_model *kernel, const struct qm_mode
 void qm_kernel_model_after(struct qm_kernel_model *kernel, const struct qm_model *model,
 						   const struct qm_step *step);
 
+/** The daemon is another one: what was not told never is, and its mirror begins with a
+ * look at all that there is now. */
+void qm_kernel_model_restart(struct qm_kernel_model *kernel);
+
 /** What is left ends, and all of it is told. */
 void qm_kernel_model_end(struct qm_kernel_model *kernel);
 

@@ -6,10 +6,12 @@
 
 #include "history.h"
 #include "ledger.h"
+#include "shadow.h"
 
 #define EVENTS_MAX 4
 #define LINE_MAX 160
 
+uint64_t qm_promise_updates;
 uint64_t qm_promise_events[QM_EVENT_KIND_MAX];
 uint64_t qm_promise_reasons[QM_REASON_MAX];
 
@@ -28,6 +30,7 @@ struct run {
 	uint64_t wall_ms;
 	/** by the last byte of the inbound SPI, which is as good as the whole here */
 	struct pair pairs[QM_MODEL_CHILDREN];
+	struct qm_shadow shadow;
 	char *wrong;
 };
 
@@ -51,6 +54,10 @@ static void on_event(void *user, const struct qm_event *event)
 	struct pair *pair = &run->pairs[event->sa->in_spi % QM_HISTORY_IDS %
 									QM_MODEL_CHILDREN];
 
+	qm_shadow_event(&run->shadow, event);
+	if (event->kind == QM_EVENT_UPDATED) {
+		return;
+	}
 	qm_promise_events[event->kind]++;
 	if (event->kind == QM_EVENT_ESTABLISHED) {
 		pair->started++;
@@ -111,6 +118,9 @@ static bool take_step(struct run *run, const struct qm_step *step, FILE *print)
 	if (qm_ledger_open(run->ledger) != run->model.open) {
 		return complain(run, "another number of open ones");
 	}
+	if (!qm_shadow_check(&run->shadow, run->ledger)) {
+		return complain(run, run->shadow.wrong);
+	}
 	return true;
 }
 
@@ -157,6 +167,7 @@ int qm_promise_run(uint64_t seed, unsigned jobs, unsigned ikes, FILE *print,
 		run.events = 0;
 		good = check_end(&run);
 	}
+	qm_promise_updates += run.shadow.updates;
 	qm_ledger_free(run.ledger);
 	return good ? (int)run.model.steps : -1;
 }

@@ -35,6 +35,17 @@ int qm_promise_run(uint64_t seed, unsigned jobs, unsigned ikes, FILE *print,
 int qm_promise_run_kernel(uint64_t seed, unsigned jobs, unsigned ikes, FILE *print,
 						  char wrong[QM_PROMISE_WRONG_MAX]);
 
+/**
+ * A history of both models up to some point, at which the daemon is killed. The next run
+ * is told of what the first has told of SA pairs that are open then, and of what becomes
+ * of them in the kernel: each has had both its events in the end, or neither.
+ */
+int qm_promise_run_crash(uint64_t seed, unsigned jobs, unsigned ikes, FILE *print,
+						 char wrong[QM_PROMISE_WRONG_MAX]);
+
+/** Updates since the program started; in all of these, see shadow.h. */
+extern uint64_t qm_promise_updates;
+
 /** Ends since the program started of which all counters were known. */
 extern uint64_t qm_promise_exact;
 

@@ -7,6 +7,7 @@
 #include "ledger.h"
 #include "promise.h"
 #include "random_kit.h"
+#include "shadow.h"
 
 uint64_t qm_promise_exact;
 
@@ -14,6 +15,7 @@ struct run {
 	struct qm_model model;
 	struct qm_kernel_model kernel;
 	struct qm_kernel_truth truth;
+	struct qm_shadow shadow;
 	struct qm_ledger *ledger;
 	/** time between steps */
 	unsigned step_ms;
@@ -33,6 +35,10 @@ static void on_event(void *user, const struct qm_event *event)
 	struct qm_kernel_truth *truth = &run->truth;
 	unsigned i;
 
+	qm_shadow_event(&run->shadow, event);
+	if (event->kind == QM_EVENT_UPDATED) {
+		return;
+	}
 	qm_promise_events[event->kind]++;
 	if (event->kind == QM_EVENT_ENDED) {
 		qm_promise_reasons[event->reason]++;
@@ -72,6 +78,9 @@ static bool tell(struct run *run, struct qm_input *input)
 	}
 	if (qm_ledger_open(run->ledger) != run->truth.open) {
 		return complain(run, "another number of open ones");
+	}
+	if (!qm_shadow_check(&run->shadow, run->ledger)) {
+		return complain(run, run->shadow.wrong);
 	}
 	return true;
 }
@@ -174,12 +183,14 @@ int qm_promise_run_kernel(uint64_t seed, unsigned jobs, unsigned ikes, FILE *pri
 	qm_model_init(&run.model, seed, jobs, ikes);
 	qm_kernel_model_init(&run.kernel, seed);
 	qm_kernel_truth_init(&run.truth, &run.model);
+	qm_shadow_init(&run.shadow);
 	run.step_ms = step_ms[qm_random_below(&run.kernel.random, 4)];
 	if (qm_ledger_new(&run.ledger, on_event, &run) < 0) {
 		abort();
 	}
 	good = run_all(&run);
 	qm_promise_exact += run.truth.exact;
+	qm_promise_updates += run.shadow.updates;
 	qm_ledger_free(run.ledger);
 	return good ? (int)run.model.steps : -1;
 }

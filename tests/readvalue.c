@@ -74,7 +74,7 @@ static const char *const failures[] = {
 	"install-child-policy-failed", "spi-allocation-failed", "retransmit-send-timeout",
 	"half-open-timeout", "local-auth-failed", "peer-auth-failed", "authorization-failed",
 	"vip-failure", "ike-deleted", "ike-sa-expired", "reauthenticated", "unique-replace",
-	"shutdown", "parse-error-body", "several",
+	"shutdown", "parse-error-body", "audit-failure", "several",
 };
 
 static const char *const faults[] = {

@@ -12,12 +12,22 @@
 
 static const struct qm_policy both = { QM_TRI_YES, QM_TRI_YES };
 
-/** Resets the fake sink and makes a recorder on it, not started. */
+/** Resets the fake sink and makes a recorder on it and a store in memory, not
+ * started. */
 struct qm_recorder *make_recorder(struct qm_policy policy, size_t queue_size);
 
 /** The same with other settings than the policy. */
 struct qm_recorder *make_recorder_with(const struct qm_reload *settings,
 									   size_t queue_size);
+
+/** The same with a store of its own, in whose number it is written. */
+struct qm_recorder *make_recorder_on(const struct qm_reload *settings, size_t queue_size,
+									 const struct qm_store_config *store);
+
+/** The same under a policy, with room for 64 inputs, and started; the fake sink goes
+ * on. */
+struct qm_recorder *restart_recorder(struct qm_policy policy,
+									 const struct qm_store_config *store);
 
 /** The same with room for 64 inputs, and started. */
 struct qm_recorder *start_recorder(struct qm_policy policy);
@@ -30,6 +40,10 @@ int push_up(struct qm_recorder *recorder, uint32_t child_sa, uint64_t ms);
 
 /** A CHILD_SA is gone. @return as qm_recorder_push() */
 int push_destroyed(struct qm_recorder *recorder, uint32_t child_sa, uint64_t ms);
+
+/** Waits until all that was pushed is dealt with, and what waits was tried if it was
+ * due. For while records wait. */
+void settle(struct qm_recorder *recorder);
 
 /** An input from which no record follows. @return as qm_recorder_push() */
 int push_nothing(struct qm_recorder *recorder, uint64_t ms);
@@ -56,7 +70,7 @@ void expect_number(size_t record, const char *field, uint64_t value);
 void expect_contiguous(void);
 
 /**
- * Checks that op=lost cause=audit tells of as many records as there are
+ * Checks that op=lost cause=audit and cause=store tell of as many records as there are
  * numbers missing, up to the last record.
  */
 void expect_gaps_explained(void);

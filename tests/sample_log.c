@@ -4,6 +4,7 @@
  * sort, once with success and once failed. With the argument "judged" each has
  * the result that it is written with, and invalid packets come in both classes.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -138,6 +139,11 @@ static int print_sample(const struct sample *sample, bool judged)
 		.lost = 3,
 		.since_ms = 1795438970007,
 		.written = 12,
+		.last_seen_ms = 1795438960042,
+		.inherited = { QM_LAST_DIED, 1795438960042, 1203, 17 },
+		.durability = QM_DURABLE_CRASH,
+		.old_durability = QM_DURABLE_POWER,
+		.error = ENOSPC,
 	};
 	int failed = 0;
 

@@ -66,12 +66,13 @@ static void on_failure(struct run *run, const struct qm_event *event)
 	}
 }
 
-/** What the kernel has besides. */
-static void on_kernel_event(struct run *run, const struct qm_event *event)
+/** What the kernel has besides, or an update. */
+static void on_other_event(struct run *run, const struct qm_event *event)
 {
 	if (event->kind == QM_EVENT_UNKNOWN_SA) {
 		strays += event->kernel != NULL;
-	} else if (event->cause != QM_LOSS_NETLINK || !event->lost) {
+	} else if (event->kind == QM_EVENT_LOST &&
+			   (event->cause != QM_LOSS_NETLINK || !event->lost)) {
 		run->wrong = "a loss that is none";
 	}
 	/* an input that is late by one is late by seconds */
@@ -90,8 +91,8 @@ static void on_event(void *user, const struct qm_event *event)
 		on_failure(run, event);
 		return;
 	}
-	if (!event->sa) {
-		on_kernel_event(run, event);
+	if (!event->sa || event->kind == QM_EVENT_UPDATED) {
+		on_other_event(run, event);
 		return;
 	}
 	child_sa = event->sa->child_sa;

@@ -142,6 +142,9 @@ static void count(void *user, const struct qm_event *event)
 {
 	struct counts *counts = user;
 
+	if (event->kind == QM_EVENT_UPDATED) {
+		return;
+	}
 	counts->events[event->kind]++;
 	if (event->kind == QM_EVENT_LOST) {
 		QM_INT(event->cause, QM_LOSS_NETLINK);

@@ -1,33 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the listener tells of IKE_SAs that go, on IKE_SAs that only answer what it may
- * ask. The recorder is not the real one: it keeps the last input.
+ * ask. The recorder is the kit's.
  */
 #include "../plugin/qm_audit_listener.h"
 
 #include <string.h>
 #include <sys/socket.h>
 
+#include "listener_kit.h"
 #include "swan_kit.h"
 #include "test.h"
-
-static struct qm_input last;
-static int pushed;
-
-int qm_recorder_push(struct qm_recorder *recorder, const struct qm_input *input)
-{
-	(void)recorder;
-	memset(&last, 0xa5, sizeof(last));
-	memcpy(&last, input, qm_input_size(input));
-	pushed++;
-	return 0;
-}
-
-struct qm_gate *qm_recorder_gate(struct qm_recorder *recorder)
-{
-	(void)recorder;
-	return NULL;
-}
 
 /** An IKE_SA; methods that are not set are not to be called. */
 struct fake_sa {
@@ -177,17 +160,17 @@ static bool is_text(const struct qm_text *text, const char *s)
 	return text->len == strlen(s) && !memcmp(text->s, s, text->len);
 }
 
-/** Tells the listener that an IKE_SA goes; what it tells is in `last`. */
+/** Tells the listener that an IKE_SA goes; what it tells is the kit's. */
 static void destroy_sa(struct fake_sa *sa)
 {
-	qm_audit_listener_t *listener = qm_audit_listener_create(NULL);
+	qm_audit_listener_t *listener = qm_audit_listener_create(NULL, FALSE);
 
-	pushed = 0;
+	listener_kit_reset();
 	listener->listener.ike_state_change(&listener->listener, &sa->public,
 										IKE_DESTROYING);
 	listener->destroy(listener);
-	QM_INT(pushed, 1);
-	QM_INT(last.ike_sa, 17);
+	QM_INT(listener_kit_pushed(), 1);
+	QM_INT(listener_kit_last()->ike_sa, 17);
 }
 
 static void expect_facts(ike_version_t version, ike_sa_state_t state, bool configured)
@@ -197,17 +180,17 @@ static void expect_facts(ike_version_t version, ike_sa_state_t state, bool confi
 	make_sa(&sa, version, state, 0);
 	sa.configured = configured;
 	destroy_sa(&sa);
-	QM_INT(last.type, QM_INPUT_IKE_ABANDONED);
-	QM_INT(last.sa.ike_sa, 17);
-	QM_INT(last.sa.child_sa, 0);
-	QM_INT(last.sa.ike_version, version == IKEV1 ? 1 : 2);
-	QM_INT(last.sa.remote.family, AF_INET);
-	QM_INT(last.sa.remote.ip[3], 7);
-	QM_INT(last.sa.remote.port, 4500);
-	QM_INT(last.sa.local.ip[3], 1);
-	CU_ASSERT(is_text(&last.sa.conn_name, configured ? "gw" : ""));
-	CU_ASSERT(is_text(&last.sa.local_id, "gw.example.org"));
-	CU_ASSERT(is_text(&last.sa.remote_id, "client.example.org"));
+	QM_INT(listener_kit_last()->type, QM_INPUT_IKE_ABANDONED);
+	QM_INT(listener_kit_last()->sa.ike_sa, 17);
+	QM_INT(listener_kit_last()->sa.child_sa, 0);
+	QM_INT(listener_kit_last()->sa.ike_version, version == IKEV1 ? 1 : 2);
+	QM_INT(listener_kit_last()->sa.remote.family, AF_INET);
+	QM_INT(listener_kit_last()->sa.remote.ip[3], 7);
+	QM_INT(listener_kit_last()->sa.remote.port, 4500);
+	QM_INT(listener_kit_last()->sa.local.ip[3], 1);
+	CU_ASSERT(is_text(&listener_kit_last()->sa.conn_name, configured ? "gw" : ""));
+	CU_ASSERT(is_text(&listener_kit_last()->sa.local_id, "gw.example.org"));
+	CU_ASSERT(is_text(&listener_kit_last()->sa.remote_id, "client.example.org"));
 	free_sa(&sa);
 }
 
@@ -217,7 +200,7 @@ static void expect_none(ike_version_t version, ike_sa_state_t state, int childre
 
 	make_sa(&sa, version, state, children);
 	destroy_sa(&sa);
-	QM_INT(last.type, QM_INPUT_IKE_DESTROYING);
+	QM_INT(listener_kit_last()->type, QM_INPUT_IKE_DESTROYING);
 	QM_INT(sa.asked, 0);
 	free_sa(&sa);
 }

@@ -49,6 +49,8 @@ static void on_event(void *user, const struct qm_event *event)
 		QM_INT(event->cause, QM_LOSS_NETLINK);
 		run->lost += event->lost;
 		break;
+	case QM_EVENT_UPDATED:
+		break;
 	default:
 		QM_INT(event->kind, QM_EVENT_UNKNOWN_SA);
 		break;

@@ -154,7 +154,7 @@ static const struct golden {
 			  "remote-id=7822207265733D73756363657373206F703D7374617274 "
 			  "reason=rekeyed ended-by=peer bytes-in=1 bytes-out=2 packets-in=3 "
 			  "packets-out=18446744073709551615 duration=3601.005 total-bytes-in=5 "
-			  "total-bytes-out=6 rekeys=4 when=1795438975.152 rec-seq=118",
+			  "total-bytes-out=6 rekeys=4 last-seen=? when=1795438975.152 rec-seq=118",
 	  .addr = "198.51.100.7" },
 	{ .what = "established, nothing known",
 	  .sample = sample_nothing,
@@ -175,13 +175,56 @@ static const struct golden {
 			  "proto=? local-ts=? remote-ts=? remote-vip=? local-id=? remote-id=? "
 			  "reason=unknown ended-by=? bytes-in=? bytes-out=? packets-in=? "
 			  "packets-out=? duration=0.000 total-bytes-in=? total-bytes-out=? "
-			  "rekeys=0 when=1795438975.152 rec-seq=118",
+			  "rekeys=0 last-seen=? when=1795438975.152 rec-seq=118",
 	  .addr = "" },
 	{ .what = "audit-start",
 	  .event = { .kind = QM_EVENT_AUDIT_START, .new_policy = { QM_TRI_YES, QM_TRI_NO } },
 	  .body = "op=audit-start instance=7 version=" PACKAGE_VERSION
 			  " daemon=charon-systemd daemon-version=5.9.8 policy=success "
+			  "durability=none last-run=? last-alive=? open-sas=0 waiting=0 "
 			  "when=1795438975.152 rec-seq=118",
+	  .addr = "" },
+	{ .what = "audit-start after a crash",
+	  .event = { .kind = QM_EVENT_AUDIT_START,
+				 .new_policy = { QM_TRI_YES, QM_TRI_YES },
+				 .durability = QM_DURABLE_POWER,
+				 .inherited = { QM_LAST_REBOOTED, 1795438960042, 1203, 17 } },
+	  .body = "op=audit-start instance=7 version=" PACKAGE_VERSION
+			  " daemon=charon-systemd daemon-version=5.9.8 policy=success-and-failure "
+			  "durability=power last-run=rebooted last-alive=1795438960.042 "
+			  "open-sas=1203 waiting=17 when=1795438975.152 rec-seq=118",
+	  .addr = "" },
+	{ .what = "the end of an earlier run's",
+	  .sample = qm_sample_tunnel,
+	  .event = { .kind = QM_EVENT_ENDED,
+				 .instance = 5,
+				 .reason = QM_REASON_DAEMON_DIED,
+				 .total_bytes_in = { .n = 3 },
+				 .duration_ms = 90061001,
+				 .last_seen_ms = 1795438960042 },
+	  .body = "op=destroy event-id=5452 acct=? direction=responder conn-name=\"gw\" "
+			  "child-name=\"net\" ike-version=2 instance=5 ike-sa=17 child-sa=42 reqid=3 "
+			  "if-id=0 mark=0 satype=ipsec-esp samode=tunnel "
+			  "in-spi=3240314215(0xc1234567) out-spi=3472443838(0xcef949be) "
+			  "laddr=192.0.2.1 lport=4500 raddr=198.51.100.7 rport=4500 proto=0 "
+			  "local-ts=10.1.0.0/16 remote-ts=10.2.0.0/16 remote-vip=? "
+			  "local-id=\"gw.example.org\" remote-id=\"client.example.org\" "
+			  "reason=daemon-died ended-by=? bytes-in=? bytes-out=? packets-in=? "
+			  "packets-out=? duration=90061.001 total-bytes-in=? total-bytes-out=? "
+			  "rekeys=0 last-seen=1795438960.042 when=1795438975.152 rec-seq=118",
+	  .addr = "198.51.100.7" },
+	{ .what = "store-change for the worse",
+	  .event = { .kind = QM_EVENT_STORE_CHANGE,
+				 .old_durability = QM_DURABLE_POWER,
+				 .durability = QM_DURABLE_NONE,
+				 .error = ENOSPC },
+	  .body = "op=store-change instance=7 old-durability=power durability=none "
+			  "error=ENOSPC when=1795438975.152 rec-seq=118",
+	  .addr = "" },
+	{ .what = "store-change for the better",
+	  .event = { .kind = QM_EVENT_STORE_CHANGE, .durability = QM_DURABLE_CRASH },
+	  .body = "op=store-change instance=7 old-durability=none durability=crash "
+			  "error=none when=1795438975.152 rec-seq=118",
 	  .addr = "" },
 	{ .what = "audit-stop",
 	  .event = { .kind = QM_EVENT_AUDIT_STOP,
@@ -207,6 +250,17 @@ static const struct golden {
 			  "when=1795438975.152 rec-seq=118",
 	  .addr = "" },
 };
+
+/** What has no name is not said to be nothing. */
+static void test_strange_error(void)
+{
+	static struct qm_record record;
+	const struct qm_event event = { .kind = QM_EVENT_STORE_CHANGE, .error = 100000 };
+
+	QM_OK_FATAL(qm_record_format(&event, &origin, 118, &record));
+	QM_STR(record.body, "op=store-change instance=7 old-durability=none durability=none "
+						"error=? when=0.000 rec-seq=118");
+}
 
 static void test_golden(void)
 {
@@ -235,7 +289,7 @@ static void test_every_name(void)
 	static const char *const reasons[] = {
 		"unknown",	   "deleted",	  "rekeyed",		 "expired",	 "dpd",
 		"ike-deleted", "ike-expired", "reauthenticated", "replaced", "shutdown",
-		"parse-error", "external-delete", "external-flush",
+		"parse-error", "external-delete", "external-flush", "daemon-died",
 	};
 	static const char *const parties[] = { "?", "local", "peer", "kernel", "external" };
 
@@ -253,7 +307,25 @@ static void test_every_name(void)
 	QM_STR(qm_loss_cause_name(QM_LOSS_QUEUE), "queue");
 	QM_STR(qm_loss_cause_name(QM_LOSS_AUDIT), "audit");
 	QM_STR(qm_loss_cause_name(QM_LOSS_NETLINK), "netlink");
+	QM_STR(qm_loss_cause_name(QM_LOSS_STORE), "store");
 	QM_STR(qm_loss_cause_name(QM_LOSS_MAX), "?");
+}
+
+static void test_names_of_runs(void)
+{
+	static const char *const lasts[] = { "?", "none", "stopped", "died", "rebooted" };
+	static const char *const durabilities[] = { "none", "crash", "power" };
+
+	QM_INT(COUNT(lasts), QM_LAST_MAX);
+	for (unsigned i = 0; i < COUNT(lasts); i++) {
+		QM_STR(qm_last_run_name(i), lasts[i]);
+	}
+	QM_STR(qm_last_run_name(QM_LAST_MAX), "?");
+	QM_INT(COUNT(durabilities), QM_DURABLE_MAX);
+	for (unsigned i = 0; i < COUNT(durabilities); i++) {
+		QM_STR(qm_durability_name(i), durabilities[i]);
+	}
+	QM_STR(qm_durability_name(QM_DURABLE_MAX), "?");
 }
 
 static void test_marks(void)
@@ -307,7 +379,8 @@ static void test_values_out_of_range(void)
 static void test_refusals(void)
 {
 	static struct qm_record record, before;
-	struct qm_event event = { .kind = QM_EVENT_KIND_MAX };
+	/* an update is no record either */
+	struct qm_event event = { .kind = QM_EVENT_UPDATED };
 
 	memset(&record, '#', sizeof(record));
 	before = record;
@@ -327,14 +400,17 @@ static void test_origin_unknown(void)
 
 	QM_OK_FATAL(qm_record_format(&event, &nobody, 1, &record));
 	QM_STR(record.body, "op=audit-start instance=? version=" PACKAGE_VERSION
-						" daemon=? daemon-version=? policy=not-configured when=0.000 "
-						"rec-seq=1");
+						" daemon=? daemon-version=? policy=not-configured "
+						"durability=none last-run=? last-alive=? open-sas=0 waiting=0 "
+						"when=0.000 rec-seq=1");
 	QM_STR(qm_readback(&record, &event, &nobody, 1), NULL);
 }
 
 CU_TestInfo record_tests[] = {
 	{ "records have the bytes they should and read back", test_golden },
 	{ "reasons, parties and causes have their names", test_every_name },
+	{ "an error without a name is not known", test_strange_error },
+	{ "ends of runs and durabilities have their names", test_names_of_runs },
 	{ "marks show a mask that matters", test_marks },
 	{ "values out of range read as unknown", test_values_out_of_range },
 	{ "an event without its facts is refused", test_refusals },

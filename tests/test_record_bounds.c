@@ -5,6 +5,7 @@
  */
 #include "record.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,9 @@
 
 /** What the kernel keeps of a user message, AUDIT_MESSAGE_TEXT_MAX. */
 #define KERNEL_MAX 8560
-/** What survives wherever a record may end up, the kernel's log included. */
-#define TYPICAL_MAX 840
+/** What survives wherever a record may end up: the kernel's log keeps 976 bytes of a
+ * line, and begins it with some 120 of its own. */
+#define TYPICAL_MAX 855
 
 /** Writes a record and reads it back. */
 static const struct qm_record *write_event(const struct qm_event *event,
@@ -73,6 +75,9 @@ static const struct qm_record *write_record(enum qm_event_kind kind,
 		.lost = UINT64_MAX,
 		.since_ms = UINT64_MAX,
 		.written = UINT64_MAX,
+		.last_seen_ms = UINT64_MAX,
+		.inherited = { QM_LAST_REBOOTED, UINT64_MAX, UINT64_MAX, UINT64_MAX },
+		.error = ENOSPC,
 	};
 
 	return write_event(&event, UINT32_MAX, UINT64_MAX);
@@ -104,6 +109,10 @@ static const struct qm_record *write_typical(enum qm_event_kind kind,
 		.lost = 12345,
 		.since_ms = 1795438970007,
 		.written = 1234567,
+		.inherited = { QM_LAST_REBOOTED, 1795438970007, 12345, 123456 },
+		.durability = QM_DURABLE_POWER,
+		.old_durability = QM_DURABLE_CRASH,
+		.error = ENOSPC,
 	};
 
 	return write_event(&event, 123, 1234568);

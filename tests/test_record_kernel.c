@@ -116,11 +116,11 @@ static const struct {
 		.duration_ms = 5001 },
 	  "reason=external-delete ended-by=external bytes-in=84000 bytes-out=? "
 	  "packets-in=1000 packets-out=? duration=5.001 total-bytes-in=? "
-	  "total-bytes-out=? rekeys=0 when=1795438975.152 rec-seq=118" },
+	  "total-bytes-out=? rekeys=0 last-seen=? when=1795438975.152 rec-seq=118" },
 	{ { .reason = QM_REASON_EXTERNAL_FLUSH, .ended_by = QM_PARTY_EXTERNAL },
 	  "reason=external-flush ended-by=external bytes-in=? bytes-out=? packets-in=? "
 	  "packets-out=? duration=0.000 total-bytes-in=? total-bytes-out=? rekeys=0 "
-	  "when=1795438975.152 rec-seq=118" },
+	  "last-seen=? when=1795438975.152 rec-seq=118" },
 	{ { .reason = QM_REASON_EXPIRED,
 		.ended_by = QM_PARTY_KERNEL,
 		.traffic = { KNOWN(1), KNOWN(0), KNOWN(3), KNOWN(0) },
@@ -129,7 +129,7 @@ static const struct {
 		.rekeys = 2 },
 	  "reason=expired ended-by=kernel bytes-in=1 bytes-out=0 packets-in=3 "
 	  "packets-out=0 duration=0.000 total-bytes-in=5 total-bytes-out=0 rekeys=2 "
-	  "when=1795438975.152 rec-seq=118" },
+	  "last-seen=? when=1795438975.152 rec-seq=118" },
 };
 
 static void test_ends(void)

@@ -3,276 +3,359 @@
  * The store with several processes at it, some of them dying.
  */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store_kit.h"
 #include "test.h"
 
-/** Numbers that were given out, each once. */
-#define NUMBERS_MAX 65536
+/** Records of each transaction, and transactions whose records are kept. */
+#define BATCH 7
+#define KEPT 5
 
-struct numbers {
-	bool given[NUMBERS_MAX];
-	uint32_t count;
-	uint32_t highest;
-	uint32_t repeated;
-};
+static const char busy[] =
+	"in use by another process: give each daemon a state_dir of its own";
 
-static void give(struct numbers *numbers, uint32_t number)
+/** A start that is refused, soon, as another has the store. */
+static void expect_busy(const struct place *place, const char *what, const char *path)
 {
-	if (number >= NUMBERS_MAX || numbers->given[number]) {
-		numbers->repeated++;
-		return;
-	}
-	numbers->given[number] = true;
-	numbers->count++;
-	if (number > numbers->highest) {
-		numbers->highest = number;
-	}
+	struct timespec before, after;
+	char text[QM_STORE_ERROR_MAX];
+	struct outcome o;
+
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	o = store_start(place->dir);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	QM_FAILS(o.r, -EBUSY);
+	snprintf(text, sizeof(text), "%s '%s': %s", what, path, busy);
+	QM_STR(o.error, text);
+	CU_ASSERT(!o.start.set_aside);
+	CU_ASSERT((after.tv_sec - before.tv_sec) * 1000 +
+			  (after.tv_nsec - before.tv_nsec) / 1000000 < 2500);
 }
 
-/**
- * In a child: starts over and over, and sends each number it gets. A start that
- * was kept out by the others' never ending ones is made again, but not the only
- * one of a process.
- */
-static _Noreturn void start_often(const char *dir, unsigned times, int out)
+/** In a child: holds the store until it is killed. */
+static pid_t fork_holder(const struct place *place)
 {
-	unsigned done = 0;
-
-	while (done < times) {
-		struct outcome o = store_start(dir);
-
-		if (o.r == -EBUSY && times > 1) {
-			continue;
-		}
-		if (o.r < 0) {
-			fprintf(stderr, "# %s\n", o.error);
-			_exit(1);
-		}
-		if (write(out, &o.instance, sizeof(o.instance)) != sizeof(o.instance)) {
-			_exit(2);
-		}
-		done++;
-	}
-	_exit(0);
-}
-
-/** A child that sends its numbers to the end of a pipe. */
-static pid_t fork_starter(const char *dir, unsigned times, const int pipe_fds[2])
-{
-	pid_t pid = fork();
-
-	if (!pid) {
-		close(pipe_fds[0]);
-		start_often(dir, times, pipe_fds[1]);
-	}
-	QM_OK_FATAL(pid);
-	return pid;
-}
-
-#define PROCESSES 8
-
-/** Each of several processes makes so many starts; the first number is known. */
-static void check_crowd(struct place *place, unsigned starts, uint32_t first)
-{
-	static struct numbers numbers;
-	pid_t pids[PROCESSES];
-	int fds[2], status, i;
-	uint32_t number;
-
-	numbers = (struct numbers){ 0 };
-	QM_OK_FATAL(pipe(fds));
-	for (i = 0; i < PROCESSES; i++) {
-		pids[i] = fork_starter(place->dir, starts, fds);
-	}
-	close(fds[1]);
-	while (read(fds[0], &number, sizeof(number)) == sizeof(number)) {
-		give(&numbers, number);
-	}
-	close(fds[0]);
-	for (i = 0; i < PROCESSES; i++) {
-		waitpid(pids[i], &status, 0);
-		QM_INT(status, 0);
-	}
-	QM_INT(numbers.repeated, 0);
-	QM_INT(numbers.count, PROCESSES * starts);
-	QM_INT(numbers.highest, first + PROCESSES * starts - 1);
-}
-
-/** From nothing: the directory, the file and its tables are made by one of many. */
-static void test_many_first_starts(void)
-{
-	for (int i = 0; i < 10; i++) {
-		struct place place = store_place();
-
-		check_crowd(&place, 1, 1);
-		store_remove(&place);
-	}
-}
-
-static void test_many_starts(void)
-{
-	struct place place = store_place();
-
-	QM_INT(store_start(place.dir).instance, 1);
-	check_crowd(&place, 25, 2);
-	store_remove(&place);
-}
-
-/** Takes what a child has sent so far, waiting for the first of it. */
-static void collect(int fd, struct numbers *numbers)
-{
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-	uint32_t number;
-
-	while (poll(&pfd, 1, 0) > 0 && read(fd, &number, sizeof(number)) == sizeof(number)) {
-		give(numbers, number);
-	}
-}
-
-/** Kills a child at some point after its first start. */
-static void start_and_kill(const struct place *place, struct numbers *numbers,
-						   long delay_ns)
-{
-	const struct timespec delay = { .tv_nsec = delay_ns };
-	uint32_t number = 0;
-	int fds[2], status;
+	char ready = 0;
+	int fds[2];
 	pid_t pid;
 
 	QM_OK_FATAL(pipe(fds));
-	pid = fork_starter(place->dir, NUMBERS_MAX, fds);
+	pid = fork();
+	if (!pid) {
+		if (store_open(place->dir).r || write(fds[1], &ready, 1) != 1) {
+			_exit(1);
+		}
+		for (;;) {
+			pause();
+		}
+	}
+	QM_OK_FATAL(pid);
+	QM_INT(read(fds[0], &ready, 1), 1);
+	close(fds[0]);
 	close(fds[1]);
-	QM_INT(read(fds[0], &number, sizeof(number)), sizeof(number));
-	CU_ASSERT(number > numbers->highest);
-	give(numbers, number);
-	nanosleep(&delay, NULL);
+	return pid;
+}
+
+static void end(pid_t pid)
+{
+	int status;
+
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	CU_ASSERT(WIFSIGNALED(status));
-	collect(fds[0], numbers);
-	close(fds[0]);
 }
 
-static void test_kill(void)
+static void test_twice(void)
 {
-	static struct numbers numbers;
 	struct place place = store_place();
+	struct qm_store_start start;
+	struct qm_store *store = store_must_open(&place, NULL);
+	pid_t pid;
 
-	numbers = (struct numbers){ 0 };
-	for (long i = 0; i < 50; i++) {
-		start_and_kill(&place, &numbers, i * 270000 % 9000000);
-	}
-	QM_INT(numbers.repeated, 0);
-	CU_ASSERT(numbers.count >= 50);
+	expect_busy(&place, "state directory", place.dir);
+	store_add(store, 1, 1, 5);
+	QM_OK(qm_store_commit(store, 5));
+	expect_busy(&place, "state directory", place.dir);
+	store_expect(store, 1, 5);
+	qm_store_close(store);
+
+	pid = fork_holder(&place);
+	expect_busy(&place, "state directory", place.dir);
+	end(pid);
+	qm_store_close(store_must_open(&place, &start));
+	QM_INT(start.instance, 3);
 	store_remove(&place);
 }
 
-/** Also where nothing was there yet. */
-static void test_kill_first_start(void)
+/** A daemon that is about to end is waited for. */
+static void test_soon(void)
 {
-	for (long i = 0; i < 40; i++) {
-		struct place place = store_place();
-		struct outcome o;
-		int fds[2], status;
-		pid_t pid;
+	struct place place = store_place();
+	const struct timespec soon = { .tv_nsec = 300000000 };
+	pid_t pid = fork_holder(&place), killer = fork();
 
-		QM_OK_FATAL(pipe(fds));
-		pid = fork_starter(place.dir, 1, fds);
-		nanosleep(&(struct timespec){ .tv_nsec = i * 150000 }, NULL);
+	if (!killer) {
+		nanosleep(&soon, NULL);
 		kill(pid, SIGKILL);
-		waitpid(pid, &status, 0);
-		close(fds[0]);
-		close(fds[1]);
-		o = store_start(place.dir);
-		QM_OK(o.r);
-		CU_ASSERT(o.instance == 1 || o.instance == 2);
-		store_remove(&place);
+		_exit(0);
 	}
+	qm_store_close(store_must_open(&place, NULL));
+	waitpid(killer, NULL, 0);
+	waitpid(pid, NULL, 0);
+	store_remove(&place);
 }
 
-/** A connection of someone else that lets nobody in. */
-static sqlite3 *hold(const struct place *place)
+/** Who only reads is not in the way, nor kept out. */
+static void test_readers(void)
+{
+	struct place place = store_place();
+	struct qm_store *store = store_must_open(&place, NULL);
+	sqlite3 *db;
+
+	store_add(store, 1, 1, 5);
+	QM_INT(store_ask(&place, "SELECT count(*) FROM record"), 0);
+	QM_OK(qm_store_commit(store, 5));
+	QM_INT(store_ask(&place, "SELECT count(*) FROM record"), 5);
+
+	QM_INT(sqlite3_open(place.file, &db), SQLITE_OK);
+	QM_INT(sqlite3_exec(db, "BEGIN; SELECT * FROM record", NULL, NULL, NULL), SQLITE_OK);
+	store_add(store, 1, 6, 5000);
+	QM_OK(qm_store_commit(store, 5));
+	QM_OK(qm_store_remove(store, 1000));
+	QM_OK(qm_store_commit(store, 5));
+	qm_store_close(store);
+	store = store_must_open(&place, NULL);
+	store_expect(store, 1001, 4005);
+	qm_store_close(store);
+	sqlite3_close(db);
+	store_remove(&place);
+}
+
+/** A connection of someone else that lets nobody write. */
+static sqlite3 *hold(const struct place *place, const char *how)
 {
 	sqlite3 *db;
 
 	QM_INT(sqlite3_open(place->file, &db), SQLITE_OK);
-	QM_INT(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+	QM_INT(sqlite3_exec(db, how, NULL, NULL, NULL), SQLITE_OK);
 	return db;
 }
 
-static void test_busy(void)
+static void test_writers(void)
 {
 	struct place place = store_place();
-	char expected[QM_STORE_ERROR_MAX];
-	struct outcome o;
+	struct qm_store *store = store_must_open(&place, NULL);
+	const struct qm_record record = store_record(6);
+	uint64_t id;
 	sqlite3 *db;
 
-	QM_INT(store_start(place.dir).instance, 1);
-	snprintf(expected, sizeof(expected), "%s: in use by another process: give each "
-			 "daemon a state_dir of its own", place.named);
-	db = hold(&place);
-	o = store_start(place.dir);
-	QM_FAILS(o.r, -EBUSY);
-	QM_INT(o.instance, STORE_NO_INSTANCE);
-	QM_STR(o.error, expected);
-	QM_INT(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	store_add(store, 1, 1, 5);
+	QM_OK(qm_store_commit(store, 5));
+	db = hold(&place, "BEGIN IMMEDIATE");
+	QM_FAILS(qm_store_add(store, 1, 6, &record, &id), -EBUSY);
+	CU_ASSERT_PTR_NOT_NULL(strstr(qm_store_error(store), busy));
+	store_expect(store, 1, 5);
 	sqlite3_close(db);
-	QM_INT(store_start(place.dir).instance, 2);
+	store_add(store, 1, 6, 1);
+	QM_OK(qm_store_commit(store, 5));
+	store_expect(store, 1, 6);
+	qm_store_close(store);
 
-	/* readers are let in, which does not help */
-	QM_INT(sqlite3_open(place.file, &db), SQLITE_OK);
-	QM_INT(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-	o = store_start(place.dir);
-	QM_FAILS(o.r, -EBUSY);
-	QM_STR(o.error, expected);
+	db = hold(&place, "BEGIN EXCLUSIVE");
+	expect_busy(&place, "state database", place.file);
 	sqlite3_close(db);
-	QM_INT(store_start(place.dir).instance, 3);
+	store_install(&place, "version-1.db");
+	db = hold(&place, "BEGIN EXCLUSIVE");
+	expect_busy(&place, "state database", place.file);
+	sqlite3_close(db);
+	db = hold(&place, "BEGIN; SELECT * FROM counter");
+	expect_busy(&place, "state database", place.file);
+	sqlite3_close(db);
+	qm_store_close(store_must_open(&place, NULL));
 	store_remove(&place);
 }
 
-/** Someone who is done soon is waited for. */
-static void test_busy_for_a_while(void)
+/** Starts of several processes at once: no number comes twice. */
+static void test_many_starts(void)
 {
+	enum { PROCESSES = 4, STARTS = 10 };
 	struct place place = store_place();
-	int fds[2], status = -1;
-	char ready = 0;
+	struct qm_store_start start;
+	bool given[PROCESSES * STARTS + 1] = { false };
+	uint32_t number;
+	int fds[2];
+
+	QM_OK_FATAL(pipe(fds));
+	for (int i = 0; i < PROCESSES; i++) {
+		if (!fork()) {
+			for (int n = 0; n < STARTS; n += number > 0) {
+				number = store_start(place.dir).start.instance;
+				if (number && write(fds[1], &number, sizeof(number)) < 0) {
+					_exit(1);
+				}
+			}
+			_exit(0);
+		}
+	}
+	close(fds[1]);
+	while (read(fds[0], &number, sizeof(number)) == sizeof(number)) {
+		CU_ASSERT_FATAL(number <= PROCESSES * STARTS);
+		CU_ASSERT(!given[number]);
+		given[number] = true;
+	}
+	close(fds[0]);
+	while (wait(NULL) > 0) {
+	}
+	qm_store_close(store_must_open(&place, &start));
+	QM_INT(start.instance, PROCESSES * STARTS + 1);
+	store_remove(&place);
+}
+
+/** One transaction: records come and go, a pair, a count, all with its number. */
+static int transact(struct qm_store *store, uint32_t instance, uint64_t *id, unsigned n)
+{
+	const struct qm_open_sa sa = store_sa(instance, n + 1);
+	int r = 0;
+
+	for (unsigned i = 0; i < BATCH && !r; i++) {
+		const struct qm_record record = store_record(n * BATCH + i);
+
+		r = qm_store_add(store, instance, n * BATCH + i, &record, id);
+	}
+	if (!r && n >= KEPT) {
+		r = qm_store_remove(store, *id - KEPT * BATCH);
+	}
+	r = r ? r : qm_store_drop_sa(store, instance, n);
+	r = r ? r : qm_store_keep_sa(store, &sa);
+	r = r ? r : qm_store_set_loss(store, QM_LOSS_QUEUE, n + 1, n);
+	return r ? r : qm_store_commit(store, n + 1);
+}
+
+/** In a child: one transaction after the other, each told of when it is done. */
+static _Noreturn void transact_often(const char *dir, int out)
+{
+	struct outcome o = store_open(dir);
+	unsigned n = 0;
+	uint64_t id;
+	int r = o.r;
+
+	if (!r) {
+		r = qm_store_remove(o.store, UINT64_MAX);
+	}
+	r = r ? r : qm_store_commit(o.store, 1);
+	while (!r && write(out, &n, sizeof(n)) == sizeof(n)) {
+		r = transact(o.store, o.start.instance, &id, n);
+		n++;
+	}
+	fprintf(stderr, "# %s: %s\n", strerror(-r), o.r ? o.error : qm_store_error(o.store));
+	_exit(1);
+}
+
+/** What is there after `n` transactions of the run before. */
+static void expect_transactions(struct qm_store *store,
+								const struct qm_store_start *start, unsigned n)
+{
+	struct store_sas *sas = store_earlier(store);
+	const unsigned kept = n < KEPT ? n : KEPT;
+
+	QM_INT(start->last, QM_LAST_DIED);
+	store_expect(store, (uint64_t)(n - kept) * BATCH, kept * BATCH);
+	QM_INT(start->last_alive_ms, n ? n : 1);
+	QM_OK(sas->r);
+	QM_INT(sas->bad, 0);
+	QM_INT(sas->count, n > 0);
+	if (n) {
+		QM_INT(sas->sas[0].facts.child_sa, n);
+		QM_OK(qm_store_drop_sa(store, sas->sas[0].instance, n));
+	}
+	free(sas);
+}
+
+/** Kills a child amid its transactions. @return how many were there then */
+static unsigned kill_and_look(const struct place *place, long delay_ns)
+{
+	const struct timespec delay = { .tv_nsec = delay_ns };
+	unsigned told = 0, n, there;
+	struct qm_store_start start;
+	struct qm_store *store;
+	int fds[2];
 	pid_t pid;
 
-	QM_INT(store_start(place.dir).instance, 1);
 	QM_OK_FATAL(pipe(fds));
 	pid = fork();
 	if (!pid) {
-		sqlite3 *db = hold(&place);
-
-		if (write(fds[1], &ready, 1) == 1) {
-			nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
-		}
-		sqlite3_close(db);
-		_exit(0);
+		close(fds[0]);
+		transact_often(place->dir, fds[1]);
 	}
-	QM_OK_FATAL(pid);
-	QM_INT(read(fds[0], &ready, 1), 1);
-	QM_INT(store_start(place.dir).instance, 2);
-	waitpid(pid, &status, 0);
-	QM_INT(status, 0);
-	close(fds[0]);
 	close(fds[1]);
+	QM_INT(read(fds[0], &n, sizeof(n)), sizeof(n));
+	nanosleep(&delay, NULL);
+	end(pid);
+	while (read(fds[0], &n, sizeof(n)) == sizeof(n)) {
+		told = n;
+	}
+	close(fds[0]);
+	store = store_must_open(place, &start);
+	there = (unsigned)start.lost[QM_LOSS_QUEUE].n;
+	CU_ASSERT(there == told || there == told + 1);
+	expect_transactions(store, &start, there);
+	QM_OK(qm_store_set_loss(store, QM_LOSS_QUEUE, 0, 0));
+	QM_OK(qm_store_commit(store, 1));
+	qm_store_close(store);
+	return there;
+}
+
+static void test_kill(void)
+{
+	struct place place = store_place();
+	unsigned sum = 0;
+
+	for (long i = 0; i < 200; i++) {
+		sum += kill_and_look(&place, i * 271828 % 12000000);
+	}
+	CU_ASSERT(sum > 200);
+	printf("# 200 processes killed, after %u transactions\n", sum);
+	QM_INT(store_count_files(place.dir, "state.db.damaged-"), 0);
 	store_remove(&place);
 }
 
+/** Also in a start, where nothing was there yet. */
+static void test_kill_first_start(void)
+{
+	for (long i = 0; i < 60; i++) {
+		struct place place = store_place();
+		struct outcome o;
+		pid_t pid = fork();
+
+		if (!pid) {
+			store_start(place.dir);
+			pause();
+		}
+		nanosleep(&(struct timespec){ .tv_nsec = i * 90000 }, NULL);
+		end(pid);
+		o = store_start(place.dir);
+		QM_OK(o.r);
+		QM_STR(o.error, "");
+		CU_ASSERT(o.start.instance == 1 || o.start.instance == 2);
+		store_remove(&place);
+	}
+}
+
 CU_TestInfo store_crowd_tests[] = {
-	{ "many starts at once, the first among them", test_many_first_starts },
+	{ "opened twice", test_twice },
+	{ "held by one that ends", test_soon },
+	{ "others that read", test_readers },
+	{ "others that write", test_writers },
 	{ "many starts at once", test_many_starts },
-	{ "starts that are killed", test_kill },
+	{ "killed amid transactions", test_kill },
 	{ "first starts that are killed", test_kill_first_start },
-	{ "database that is in use", test_busy },
-	{ "database that is in use for a while", test_busy_for_a_while },
 	CU_TEST_INFO_NULL,
 };

@@ -110,6 +110,14 @@ enum qm_key_place {
 	X(COUNT, "count", NUMBER, BODY)                     \
 	X(SINCE, "since", DECIMAL, BODY)                    \
 	X(CAUSE, "cause", WORD, BODY)                       \
+	X(DURABILITY, "durability", WORD, BODY)             \
+	X(OLD_DURABILITY, "old-durability", WORD, BODY)     \
+	X(LAST_RUN, "last-run", WORD, BODY)                 \
+	X(LAST_ALIVE, "last-alive", DECIMAL, BODY)          \
+	X(OPEN_SAS, "open-sas", NUMBER, BODY)               \
+	X(WAITING, "waiting", NUMBER, BODY)                 \
+	X(ERROR, "error", WORD, BODY)                       \
+	X(LAST_SEEN, "last-seen", DECIMAL, BODY)            \
 	X(WHEN, "when", DECIMAL, BODY)                      \
 	X(REC_SEQ, "rec-seq", NUMBER, BODY)                 \
 	X(CONNSTATE, "connstate", WORD, BODY)               \

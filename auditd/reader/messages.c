@@ -121,7 +121,12 @@ const char qm_message_started[] = "The audit of IPsec quick mode was started.\n"
 								  "\tPlugin Version:\t\t%2\n"
 								  "\tDaemon:\t\t\t%3\n"
 								  "\tDaemon Version:\t\t%4\n"
-								  "\tPolicy:\t\t\t%5";
+								  "\tPolicy:\t\t\t%5\n"
+								  "\tDurability:\t\t%6\n"
+								  "\tLast Run:\t\t%7\n"
+								  "\tLast Run Alive:\t\t%8\n"
+								  "\tSA Pairs Open:\t\t%9\n"
+								  "\tRecords Waiting:\t%10";
 
 const char qm_message_stopped[] = "The audit of IPsec quick mode was stopped.\n"
 								  "\n"
@@ -148,5 +153,13 @@ const char qm_message_unknown_sa[] =
 	"\tMode:\t\t\t%5\n"
 	"\tCreator:\t\t%6\n"
 	"\tCreator Process ID:\t%7";
+
+const char qm_message_store_changed[] =
+	"What the audit of IPsec quick mode keeps outlives something else than before.\n"
+	"\n"
+	"\tInstance:\t\t%1\n"
+	"\tOld Durability:\t\t%2\n"
+	"\tDurability:\t\t%3\n"
+	"\tError:\t\t\t%4";
 
 const char qm_message_other[] = "A record of IPsec that this version does not know.";

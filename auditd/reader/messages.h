@@ -15,6 +15,7 @@ extern const char qm_message_started[];
 extern const char qm_message_stopped[];
 extern const char qm_message_lost[];
 extern const char qm_message_unknown_sa[];
+extern const char qm_message_store_changed[];
 extern const char qm_message_other[];
 
 #endif

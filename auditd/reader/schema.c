@@ -150,6 +150,11 @@ static const struct qm_schema_field started[] = {
 	FIELD("Daemon", "Daemon", STRING, text, DAEMON),
 	FIELD("DaemonVersion", "Daemon Version", STRING, text, DAEMON_VERSION),
 	FIELD("Policy", "Policy", STRING, text, POLICY),
+	FIELD("Durability", "Durability", STRING, text, DURABILITY),
+	FIELD("LastRun", "Last Run", STRING, text, LAST_RUN),
+	FIELD("LastAlive", "Last Run Alive", STRING, text, LAST_ALIVE),
+	FIELD("OpenSas", "SA Pairs Open", UINT64, number, OPEN_SAS),
+	FIELD("Waiting", "Records Waiting", UINT64, number, WAITING),
 };
 
 static const struct qm_schema_field stopped[] = {
@@ -173,6 +178,13 @@ static const struct qm_schema_field unknown_sa[] = {
 	FIELD("Mode", "Mode", STRING, text, SAMODE),
 	FIELD("Creator", "Creator", STRING, text, CREATOR),
 	FIELD("CreatorProcessId", "Creator Process ID", UINT64, number, CREATOR_PROC),
+};
+
+static const struct qm_schema_field store_changed[] = {
+	FIELD("Instance", "Instance", UINT64, number, INSTANCE),
+	FIELD("OldDurability", "Old Durability", STRING, text, OLD_DURABILITY),
+	FIELD("Durability", "Durability", STRING, text, DURABILITY),
+	FIELD("Error", "Error", STRING, text, ERROR),
 };
 
 #define EVENT(id_, version_, task_, task_name_, name_, fields_, ...)            \
@@ -211,6 +223,10 @@ const struct qm_schema_event qm_schema[] = {
 	EVENT(4, 0, 12549, "IPsec Quick Mode", "unknown SA", unknown_sa, .own = true,
 		  .op = "unknown-sa", .outcome = "success", .action = "ipsec-sa-unknown",
 		  .category = "network", .ecs_type = "info", .message = qm_message_unknown_sa),
+	EVENT(5, 0, 12549, "IPsec Quick Mode", "store changed", store_changed, .own = true,
+		  .op = "store-change", .outcome = "success", .action = "audit-store-changed",
+		  .category = "process", .ecs_type = "change",
+		  .message = qm_message_store_changed),
 	{ .task = 12549,
 	  .task_name = "IPsec Quick Mode",
 	  .own = true,
