@@ -58,6 +58,8 @@ static void check(int r, const char *what)
  */
 static void open_bench(struct bench *bench, size_t queue_size)
 {
+	const struct qm_store_config store = { .durability = QM_DURABLE_NONE };
+	static char error[QM_STORE_ERROR_MAX];
 	struct qm_recorder_config config = {
 		.queue_size = queue_size,
 		.settings = {
@@ -65,14 +67,15 @@ static void open_bench(struct bench *bench, size_t queue_size)
 			.invalid_is_success = true,
 			.rates = { .source = 10, .total = 300, .interval_ms = 60000 },
 		},
-		.origin = { .instance = 7, .daemon = "charon", .daemon_version = VERSION },
+		.origin = { .daemon = "charon", .daemon_version = VERSION },
 		.log = no_log,
 	};
 
 	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
+	check(qm_store_open(&config.store, &store, &config.start, error), "opening a store");
 	bench->settings = config.settings;
 	check(qm_recorder_new(&bench->recorder, &config), "making a recorder");
-	bench->listener = qm_audit_listener_create(bench->recorder);
+	bench->listener = qm_audit_listener_create(bench->recorder, FALSE);
 }
 
 static void start_bench(struct bench *bench)
