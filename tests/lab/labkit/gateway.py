@@ -24,6 +24,8 @@ class Gateway:
         self.ns = network.namespace(lane, name)
         self.results = os.path.join(results, name)
         self.private = f"/tmp/lab/{self.ns}"
+        # what its charon has as its state directory
+        self.state = f"{self.private}/state"
         self.daemon = scenario.daemons[name]
         # without a charon: the steps say what it sends
         self.crafted = scenario.crafted and name == "sun"
@@ -47,7 +49,8 @@ class Gateway:
             run(["modprobe", "tun"])
         shutil.rmtree(self.private, ignore_errors=True)
         os.makedirs(self.private)
-        os.makedirs(self.results)
+        # after a power loss it is there
+        os.makedirs(self.results, exist_ok=True)
 
     @property
     def socket(self):
@@ -68,6 +71,10 @@ class Gateway:
     def setting(self, kind, key, value):
         """Changes one setting; it counts after write() and a reload."""
         self._layers[kind].append([(key, value)])
+
+    def layers(self, kind):
+        """All settings of swanctl.conf or strongswan.conf, one layer over the other."""
+        return self._layers[kind]
 
     def write(self):
         """Writes swanctl.conf and strongswan.conf."""
@@ -147,7 +154,7 @@ class Gateway:
             os.unlink(self.socket)
         with open(f"{self.results}/charon.out", "ab") as out:
             self._charon = start_daemon(
-                self.ns, f"{self.private}/state", STATE, self._command_line(),
+                self.ns, self.state, STATE, self._command_line(),
                 env=self.env, stdout=out, stderr=subprocess.STDOUT)
         self.runs.append({"pid": self._charon.pid, "daemon": self.daemon,
                           "started": time.time(), "end": "running",
@@ -162,10 +169,11 @@ class Gateway:
 
     def ready(self):
         """Waits for charon and gives it its configuration."""
-        wait_for(f"{self.name}'s charon to listen on {self.socket}", self._listening)
+        wait_for(f"{self.name}'s charon to listen on {self.socket}", self.listens)
         self.load()
 
-    def _listening(self):
+    def listens(self):
+        """Whether charon takes commands; raises when it has ended."""
         if self._charon.poll() is not None:
             tail = "\n".join(read(self.log).splitlines()[-5:])
             raise LabError(f"{self.name}: {self.daemon} ended at once, exit "

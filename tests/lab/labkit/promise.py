@@ -9,13 +9,17 @@ swanctl --list-sas). What the records say of SPIs must be what the others say.
 import collections
 import json
 
-from . import kernel, trail, witness
+from . import census, kernel, trail, witness
 from .shell import read
 
 # a policy change and an SA closer than this may come in either order
 MARGIN = 1.0
 # when= and duration= come from two clocks, and a thread may have to wait between them
 CLOCKS = 0.5
+# what was said that shortly before a power loss may not have been written down
+LATE = 2.0
+# a record of what charon ends waits that long for what the kernel has counted
+COUNTED = 1.9
 WRITING = ("success", "success-and-failure")
 # must be the same in both records of an SA; addresses and the IKE_SA may change
 SAME = ("acct", "direction", "conn-name", "child-name", "ike-version", "instance",
@@ -34,8 +38,15 @@ class Side:
         self.kernel = kernel.word(folder, self.own)
         # what has the SAs instead of the kernel, or None
         self.backend = about.get("backend")
+        # what the kernel had taken may have been thrown away: sent again, it comes later
+        self.thrown = about.get("thrown", False)
+        # the whole machine was switched off, those who watched it as well
+        self.dark = about.get("dark", False)
         self.charon = kernel.charon_pairs(read(f"{folder}/charon.log"))
-        self.records = [record for record in records if record.pid in self.runs]
+        found = [record for record in records if record.pid in self.runs]
+        self.records = trail.once(found)
+        # those that were sent again
+        self.doubles = len(found) - len(self.records)
 
     def of(self, kind):
         """Records of a kind; see trail.Record.kind."""
@@ -56,15 +67,59 @@ class Side:
                 return dict(run, pid=pid)
         return None
 
+    def run_of(self, record):
+        """The run that has numbered a record, or None."""
+        return next((run for pid, run in self.runs.items()
+                     if self.instance(pid) == record.key), None)
+
+    def instance(self, pid):
+        """The number of a run's start, as its records have it; None without any."""
+        run = self.runs[pid]
+        for record in self.of("audit-start"):
+            if run["started"] <= record.number("when") <= run.get("ended", float("inf")):
+                return record.key
+        # one that was killed may have told only what those before it had to tell
+        return next((record.key for record in self.records
+                     if record.pid == pid and run["end"] == "term"), None)
+
+    def awake(self, pid):
+        """When a run began to audit, which may be long after its start; or never."""
+        key = self.instance(pid)
+        return next((record.number("when") for record in self.of("audit-start")
+                     if record.key == key), float("inf"))
+
+    def of_run(self, pid):
+        """The records of a run, in the order of their numbers."""
+        instance = self.instance(pid)
+        return sorted((record for record in self.records if record.key == instance),
+                      key=lambda record: record.number("rec-seq"))
+
+    def heir(self, begun, gone):
+        """Whether a later run has to tell of the end of an SA that a killed one had."""
+        for run in self.runs.values():
+            if run["end"] in ("term", "running") and run["started"] > begun and (
+                    gone < run.get("ended", float("inf")) - MARGIN):
+                return all(policy in WRITING for _, policy in run["policy"])
+        return False
+
     def killed(self, begun, ended):
         """Whether charon was killed, or died, between two times."""
         return any(run["end"] not in ("term", "running") and
                    begun - MARGIN <= run["ended"] <= ended + MARGIN
                    for run in self.runs.values())
 
+    def unwatched(self, record):
+        """Whether what a record tells of came too late for the other witnesses."""
+        return self.dark and any(
+            run["end"] == "kill" and
+            run["ended"] - LATE <= record.number("when") <= run["ended"] + MARGIN
+            for run in self.runs.values())
+
     def excused(self, begun, moment):
         """Whether an SA that begun then may lack a record of that moment."""
-        return self.forbidden(moment) or self.killed(begun, moment)
+        if self.killed(begun, moment):
+            return not self.heir(begun, moment)
+        return self.forbidden(moment)
 
 
 def _in_force(run, moment):
@@ -98,19 +153,30 @@ def _lost(records, cause):
 
 
 def _sequence(side):
-    """Records of each start of a daemon are numbered, op=lost tells of each hole."""
+    """Records of each start of a daemon are numbered, op=lost tells of each hole.
+
+    The one that tells may be of a later run, where charon was killed.
+    """
     problems = []
     numbers = collections.defaultdict(list)
     for record in side.records:
         numbers[record.key].append(record)
-    for (pid, instance), records in numbers.items():
-        found = [int(record.number("rec-seq")) for record in records]
-        holes = found[-1] - found[0] + 1 - len(found)
-        counted = _lost(records, "audit")
-        if found != sorted(set(found)) or holes != counted:
-            problems.append(f"rec-seq of pid={pid} instance={instance} is "
+    owed = 0
+    for instance, records in sorted(numbers.items(), key=lambda pair: int(pair[0] or 0)):
+        found = sorted(int(record.number("rec-seq")) for record in records)
+        holes = found[-1] - len(found)
+        counted = _lost(records, "audit") + _lost(records, "store")
+        owed += holes - counted
+        killed = any(run["end"] == "kill" and side.instance(pid) == instance
+                     for pid, run in side.runs.items())
+        if len(found) != len(set(found)) or owed < 0 or (holes != counted and not killed
+                                                         and owed):
+            problems.append(f"rec-seq of instance={instance} is "
                             f"{' '.join(map(str, found))}, not a sequence with {counted} "
                             "lost")
+            owed = 0
+    if owed:
+        problems.append(f"{owed} records are missing, and no op=lost tells of them")
     return problems
 
 
@@ -118,7 +184,10 @@ def _frame(side):
     """audit-start comes first and audit-stop last, under a policy that writes."""
     problems = []
     for pid, run in side.runs.items():
-        ops = [record.op for record in side.records if record.pid == pid]
+        ops = [record.op for record in side.of_run(pid)]
+        if not ops and run["end"] == "kill":
+            # before it could keep anything
+            continue
         first, last = run["policy"][0][1], run["policy"][-1][1]
         writes = [policy in WRITING + ("failure",) for policy in (first, last)]
         if ops.count("audit-start") != writes[0] or (writes[0] and ops[0] != "audit-start"):
@@ -138,7 +207,7 @@ def _doubles(side):
     for op in ("start", "destroy"):
         count = collections.Counter(
             (record.key, record.fields.get("child-sa")) for record in side.of(op))
-        problems += [f"{number} records op={op} of pid={key[0]} child-sa={child}"
+        problems += [f"{number} records op={op} of instance={key} child-sa={child}"
                      for (key, child), number in count.items() if number > 1]
         count = collections.Counter(record.spi("in-spi") for record in side.of(op))
         problems += [f"{number} records op={op} of in-spi=0x{spi:x}"
@@ -165,6 +234,9 @@ def _life(side):
             problems.append(f"duration is not the time between both: {end.brief()}")
         problems += [f"{name} was {start.fields.get(name)} in the 5451 of: {end.brief()}"
                      for name in SAME if start.fields.get(name) != end.fields.get(name)]
+    late = census.overtaken(side)
+    if late and not side.thrown:
+        problems.append(f"{late} 5452 came before their 5451")
     return problems
 
 
@@ -172,6 +244,8 @@ def _spis(side, other):
     """Every SPI of a record is one that the kernels had, in that direction."""
     problems = []
     for record in side.of("start") + side.of("destroy"):
+        if side.unwatched(record):
+            continue
         inside, outside = record.spi("in-spi"), record.spi("out-spi")
         local, remote = record.fields.get("laddr"), record.fields.get("raddr")
         if not kernel.has_path(side.kernel.inbound.get(inside, []), remote, local):
@@ -196,20 +270,15 @@ def _complete(side):
     """
     problems = []
     missing = []
-    recorded = {op: {record.spi("out-spi") for record in side.of(op)}
-                for op in ("start", "destroy")}
-    for spi in side.kernel.used & set(side.kernel.outbound):
-        states = side.kernel.outbound[spi]
-        begun = min(state.first for state in states)
-        # an address change removes an SA and adds it again
-        gone = states[-1].gone
-        if spi not in recorded["start"] and not side.excused(begun, begun):
-            missing.append(f"the kernel had out-spi 0x{spi:x}, no 5451 has it")
-        if gone is None and not side.killed(begun, float("inf")):
-            problems.append(f"out-spi 0x{spi:x} was never removed from the kernel")
-        elif gone and spi not in recorded["destroy"] and not side.excused(begun, gone):
-            missing.append(f"the kernel had out-spi 0x{spi:x}, no 5452 has it")
-    told = 2 * _lost(side.records, "queue") + _lost(side.records, "audit")
+    for pair, fate, begun, ended in census.pairs(side):
+        if pair.gone is None and not side.killed(pair.begun, float("inf")):
+            problems.append(f"out-spi 0x{pair.spi:x} was never removed from the kernel")
+        if fate == "missing" and not begun:
+            missing.append(f"the kernel had out-spi 0x{pair.spi:x}, no 5451 has it")
+        if fate == "missing" and not ended and pair.gone:
+            missing.append(f"the kernel had out-spi 0x{pair.spi:x}, no 5452 has it")
+    told = 2 * _lost(side.records, "queue") + sum(
+        _lost(side.records, cause) for cause in ("audit", "store"))
     return problems + (missing if len(missing) > told else [])
 
 
@@ -234,13 +303,16 @@ def _counted(side):
     blind = "cannot be watched" in read(f"{side.folder}/charon.log") or any(
         record.op == "lost" for record in side.records)
     for record in side.of("destroy"):
-        hasty = record.fields.get("reason", "").startswith("external-")
+        if side.unwatched(record):
+            continue
+        hasty = record.fields.get("reason", "").startswith(("external-", "daemon-died"))
         for way, states in (("in", side.kernel.inbound), ("out", side.kernel.outbound)):
             found = states.get(record.spi(f"{way}-spi"), [])
             counted = found[-1].count if found else None
             said = tuple(record.fields.get(f"{what}-{way}") for what in ("bytes", "packets"))
+            late = found and (found[-1].gone or 0) - record.number("when") > COUNTED
             if said != (counted or ("?", "?")) and not (
-                    said == ("?", "?") and (blind or hasty)):
+                    said == ("?", "?") and (blind or hasty or late)):
                 problems.append(f"the kernel counted {counted} {way}: {record.brief()}")
     return problems
 
@@ -251,11 +323,11 @@ def _snapshots(side, shots):
     for shot in shots:
         here, time = shot[side.name], shot["time"]
         run = side.run_at(time)
-        if not run or _lost(side.records, "queue") or (
+        lost = any(_lost(side.records, cause) for cause in ("queue", "audit", "store"))
+        if not run or lost or (
                 any(policy not in WRITING for _, policy in run["policy"])):
             continue
-        own = [record for record in side.records
-               if record.pid == run["pid"] and record.number("when") < time]
+        own = [record for record in side.of_run(run["pid"]) if record.number("when") < time]
         ended = {record.spi("in-spi") for record in own if record.kind == "destroy"}
         begun = [record for record in own
                  if record.kind == "start" and record.spi("in-spi") not in ended]
@@ -284,14 +356,26 @@ def _spi_text(pairs):
     return " ".join(f"{i:08x}_i/{o:08x}_o" for i, o in sorted(pairs)) or "none"
 
 
+def sides_of(folder, about, records):
+    """Both gateways of a folder of results."""
+    return [Side(name, f"{folder}/{name}", about["gateways"][name], records)
+            for name in sorted(about["gateways"])]
+
+
+def counts(folder):
+    """What became of the SPI pairs, in words."""
+    with open(f"{folder}/scenario.json", encoding="utf-8") as file:
+        about = json.load(file)
+    return census.count(sides_of(folder, about, trail.read(f"{folder}/audit.log")))
+
+
 def check(folder, ausearch=True):
     """All that is wrong with a folder of results, as lines of text."""
     with open(f"{folder}/scenario.json", encoding="utf-8") as file:
         about = json.load(file)
     path = f"{folder}/audit.log"
     records = trail.read(path)
-    sides = [Side(name, f"{folder}/{name}", about["gateways"][name], records)
-             for name in sorted(about["gateways"])]
+    sides = sides_of(folder, about, records)
     problems = trail.ausearch_faults(path, records) if ausearch else []
     known = {pid for side in sides for pid in side.runs}
     problems += [f"a record of neither gateway: {record.brief()}"

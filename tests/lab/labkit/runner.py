@@ -109,7 +109,8 @@ class Run:
         about = {"scenario": self.scenario.name, "version": self.version,
                  "lossy": self.scenario.lossy, "gateways": {
                      name: {"addresses": base.addresses(name), "runs": gateway.runs,
-                            "backend": self.scenario.backend(name)}
+                            "backend": self.scenario.backend(name),
+                            "thrown": self.scenario.throws(self.version)}
                      for name, gateway in self._gateways.items()},
                  "snapshots": self._snapshots}
         with open(f"{self.folder}/scenario.json", "w", encoding="utf-8") as file:
@@ -117,11 +118,16 @@ class Run:
 
     def _judge(self):
         problems = promise.check(self.folder, ausearch=False)
+        if self.scenario.kills(self.version):
+            with open(f"{self.folder}/note", "a", encoding="ascii") as note:
+                note.write(f", {promise.counts(self.folder)}")
         records = trail.read(f"{self.folder}/audit.log")
         names = {}
         for name, gateway in self._gateways.items():
             lines = self.scenario.lines(self.version, "expect", name)
-            found = [record.fields for record in records if record.pid in gateway.pids]
+            found = sorted(trail.once(r for r in records if r.pid in gateway.pids),
+                           key=lambda r: (int(r.number("instance")), r.number("rec-seq")))
+            found = [record.fields for record in found]
             problems += [f"expect {name}: {text}"
                          for text in expect.Expected(lines).check(found, names)]
         return problems
@@ -159,6 +165,9 @@ class Runner:
         """Starts auditd and readies the kernel."""
         folder = os.path.join(self._own, "audit")
         os.makedirs(folder)
+        # that it is there says that the guest is up
+        with open(f"{self._own}/tap", "w", encoding="ascii"):
+            pass
         self._auditlog.start(folder)
         network.warm_up()
 

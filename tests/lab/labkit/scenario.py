@@ -143,6 +143,18 @@ class Scenario:
         """Whether the kernel may throw records away: then there is no promise."""
         return self.headers.get("lossy") == "yes"
 
+    def throws(self, version):
+        """Whether records that the kernel has taken may be thrown away, by it or by an
+        auditd that ends: then they are sent again, and later ones may have come before."""
+        return any(line.startswith(("audit off", "auditd kill", "auditd end", "disk full")) or
+                   len(line.split()) > 3 and line.startswith("rounds ")
+                   for _, line in self.lines(version, "steps"))
+
+    def kills(self, version):
+        """Whether charon is killed: then it is counted what became of its SAs."""
+        return any(line.split()[0] in ("kill", "rounds")
+                   for _, line in self.lines(version, "steps"))
+
     @property
     def crafted(self):
         """Whether sun is no charon but a peer that does what the steps say."""

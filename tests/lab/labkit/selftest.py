@@ -9,7 +9,8 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 
-from labkit import conf, expect, promise, scenario, synthetic, units  # noqa: E402
+from labkit import conf, expect, promise, scenario, selftest_crash, synthetic  # noqa: E402
+from labkit import units  # noqa: E402
 from labkit.ike import test as ike_test  # noqa: E402
 
 MOON, SUN = "pid=500", "pid=600"
@@ -77,6 +78,17 @@ def swap_lines(one, other):
         lines = folder.audit
         lines[first], lines[second] = lines[second], lines[first]
         folder.renumber("moon")
+    return spoil
+
+
+def overtake(one, other):
+    """Two records of moon came to the kernel in another order than their numbers'."""
+    def spoil(folder):
+        first, second = folder.find(MOON, *one), folder.find(MOON, *other)
+        stamps = [re.search(r"audit\([0-9.:]+\)", folder.audit[index]).group()
+                  for index in (first, second)]
+        for index, old, new in zip((first, second), stamps, reversed(stamps)):
+            folder.audit[index] = folder.audit[index].replace(old, new)
     return spoil
 
 
@@ -207,6 +219,11 @@ CASES = [
     ("wrong laddr", replace("laddr=192.0.2.1 ", "laddr=192.0.2.11 ", MOON, START, FIRST),
      "the kernel had no inbound SA"),
     ("5452 before 5451", swap_lines((START, SECOND), (END, SECOND)), "5452 before 5451"),
+    ("5452 overtook its 5451", overtake((START, FIRST), (END, FIRST)),
+     "1 5452 came before their 5451"),
+    ("5452 overtook its 5451 where records were thrown away",
+     both(overtake((START, FIRST), (END, FIRST)),
+          lambda folder: folder.about["gateways"]["moon"].update(thrown=True)), None),
     ("wrong duration", replace("duration=11.000", "duration=12.000", MOON), "duration is"),
     ("field missing", replace(" encap=no", "", MOON, START, FIRST), "fields are"),
     ("fields in another order", replace("esn=no encap=no", "encap=no esn=no", MOON, START,
@@ -294,6 +311,10 @@ CASES = [
         "bytes-in=840 bytes-out=168 packets-in=10 packets-out=2",
         "bytes-in=? bytes-out=? packets-in=? packets-out=?", MOON, SECOND, END),
      "the kernel counted"),
+    ("nobody counted while the record could wait", both(
+        monitor_other(synthetic.stamp(30), synthetic.stamp(33)), replace(
+            "bytes-in=840 bytes-out=168 packets-in=10 packets-out=2",
+            "bytes-in=? bytes-out=? packets-in=? packets-out=?", MOON, SECOND, END)), None),
     ("the kernel has told no counts", monitor_other("\t  840(bytes), 10(packets)\n", ""),
      "the kernel counted None in"),
     ("SAs that are not in the kernel", userland, None),
@@ -328,7 +349,7 @@ def verdict(folder):
 
 def spoiled():
     """Tests of check-promise: (title, whether it did as it must, what it said)."""
-    for title, spoil, wanted in CASES:
+    for title, spoil, wanted in CASES + selftest_crash.CASES:
         folder = synthetic.Folder()
         spoil(folder)
         said = verdict(folder)
@@ -465,8 +486,8 @@ def main():
     """Prints a verdict on each test."""
     failed = number = 0
     for number, (title, good, said) in enumerate(
-            [*spoiled(), *expectations(), *settings(), *scenarios(), *unit_tests(),
-             *ike_test.tests()], 1):
+            [*spoiled(), *selftest_crash.losses(), *expectations(), *settings(),
+             *scenarios(), *unit_tests(), *ike_test.tests()], 1):
         failed += not good
         print(f"{'ok' if good else 'not ok'} {number} - {title}")
         if not good:

@@ -2,26 +2,18 @@
 """The steps of a scenario: one method for each word of its language."""
 
 import re
-import signal
 import subprocess
 import os
-import sys
 import time
 
-from . import expect, network, trail
-from .auditlog import BACKLOG, BACKLOG_WAIT, LOG
+from . import expect, network, sink, trail
+from .auditlog import LOG
+from .crash import Crash
 from .ike.words import parse_flood
-from .shell import LabError, read, run, wait_for
+from .shell import LabError, wait_for
 
 COMMAND = re.compile(r"(moon|sun|both)([!?&]?): *(.*)$")
 PATIENCE = 120
-FILL = """
-import audit
-fd = audit.audit_open()
-while True:
-    audit.audit_log_user_message(fd, audit.AUDIT_USER, "lab-fill", None, "", "", 1)
-"""
-
 
 class StepError(Exception):
     """A step that failed; the text names file, line and what happened."""
@@ -37,9 +29,7 @@ class Steps:
         self._announce = announce
         self._jobs = []
         self._times = {}
-        self._auditd_stopped = False
-        self._audit_changed = False
-        self._filler = None
+        self._sink = sink.Sink(auditlog)
         self._version = None
         self._peer = None
 
@@ -59,13 +49,9 @@ class Steps:
 
     def clean(self):
         """Undoes what a broken scenario may have left for others."""
-        self._signal_auditd(signal.SIGCONT)
-        self._do_fill("off")
+        self._sink.restore()
         if self._peer:
             self._peer.close()
-        if self._audit_changed:
-            run(["auditctl", "-e", "1"])
-            self._do_backlog(BACKLOG)
         for job, _ in self._jobs:
             if job.poll() is None:
                 job.kill()
@@ -292,42 +278,47 @@ class Steps:
 
     # --- auditd, for scenarios that run alone ------------------------------
 
-    def _signal_auditd(self, number):
-        if number == signal.SIGSTOP or self._auditd_stopped:
-            os.kill(self._auditlog.pid(), number)
-            self._auditd_stopped = number == signal.SIGSTOP
-
     def _do_auditd(self, what):
-        self._signal_auditd({"stop": signal.SIGSTOP, "cont": signal.SIGCONT}[what])
+        sink.ask(self._sink, "auditd", what)
 
-    def _do_backlog(self, limit, wait=BACKLOG_WAIT):
-        """Sets the kernel's backlog limit; what exceeds it makes senders wait, for that
-        many of the kernel's ticks at most."""
-        self._audit_changed = True
-        run(["auditctl", "-b", limit])
-        run(["auditctl", "--backlog_wait_time", wait])
+    def _do_disk(self, what):
+        """auditd's log is on a small file system, that gets full or has room again."""
+        sink.ask(self._sink, "disk", what)
+
+    def _do_backlog(self, *limits):
+        """Sets the kernel's backlog limit, and how long senders wait beyond it."""
+        self._sink.backlog(*limits)
 
     def _do_audit(self, what):
         """Turns the kernel's audit on or off."""
-        self._audit_changed = True
-        run(["auditctl", "-e", {"on": "1", "off": "0"}[what]])
+        self._sink.switch({"on": True, "off": False}[what])
 
     def _do_fill(self, what):
         """Sends records without end, so that the kernel's backlog stays full."""
-        if what == "on":
-            self._filler = subprocess.Popen([sys.executable, "-c", FILL])
-            # in uninterruptible sleep: the kernel makes it wait
-            wait_for("the backlog to be full", lambda: ") D " in read(
-                f"/proc/{self._filler.pid}/stat"), PATIENCE, 0.01)
-        elif self._filler:
-            self._filler.kill()
-            self._filler.wait()
-            self._filler = None
+        self._sink.fill({"on": True, "off": False}[what])
 
     def _do_reset_lost(self):
         """Has the kernel forget what it lost; says how much that was."""
-        for line in run(["auditctl", "--reset-lost"])[1].splitlines():
+        for line in self._sink.reset_lost():
             self._note(f"the kernel: {line}")
+
+    # --- kills -------------------------------------------------------------
+
+    def _do_rounds(self, count, seed, *disturb):
+        """Kills charons at random moments, and starts them again: see crash.py."""
+        crash = Crash(self._gateways, self._sink, self._say, self._settled)
+        crash.play(int(count), int(seed), disturb)
+        self._note(f"seed {seed}: {count} rounds, {crash.kills} kills, "
+                   f"{crash.disturbed} rounds with audit disturbed")
+
+    def _settled(self):
+        """Whether all that was established has ended, by the records."""
+        pids = set().union(*(gateway.pids for gateway in self._gateways.values()))
+        records = [expect.fields(text) for text in self._auditlog.records(pids)]
+        open_sas = {op: {(record["in-spi"], record["out-spi"]) for record in records
+                         if record.get("op") == op and "in-spi" in record}
+                    for op in ("start", "destroy")}
+        return open_sas["start"] <= open_sas["destroy"]
 
     def _do_time(self, name, *step):
         """Does a step and keeps how long it took."""

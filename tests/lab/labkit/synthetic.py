@@ -5,6 +5,7 @@ Two gateways, one tunnel that is rekeyed once and then closed. In between a reke
 and moon got packets that were none of the peer's.
 """
 
+import datetime
 import json
 
 from . import base
@@ -17,6 +18,12 @@ EXE = {"moon": "/usr/sbin/charon-systemd", "sun": "/usr/lib/ipsec/charon"}
 SPIS = [{"moon": 0xc1000001, "sun": 0xc2000001}, {"moon": 0xc1000002, "sun": 0xc2000002}]
 # when each SA is established and ends
 LIFE = [(10.0, 21.0), (20.0, 30.0)]
+
+
+def stamp(when):
+    """A time as 'ip xfrm monitor' prints it."""
+    moment = datetime.datetime.fromtimestamp(EPOCH + when)
+    return moment.isoformat(timespec="microseconds")
 
 
 def policy(name, spi):
@@ -78,7 +85,8 @@ class Folder:
 
     def _gateway(self, name):
         self._record(name, 1.0, "op=audit-start instance=1 version=0.1 daemon=charon "
-                     "daemon-version=5.9.8 policy=success-and-failure")
+                     "daemon-version=5.9.8 policy=success-and-failure durability=power "
+                     "last-run=none last-alive=? open-sas=0 waiting=0")
         self._start(name, 0)
         self._start(name, 1)
         self._end(name, 0, "rekeyed", "local" if name == "moon" else "peer")
@@ -133,7 +141,7 @@ class Folder:
                 f"ended-by={party} bytes-in=840 bytes-out=168 packets-in=10 packets-out=2 "
                 f"duration={LIFE[index][1] - LIFE[index][0]:.3f} "
                 f"total-bytes-in={840 * (index + 1)} total-bytes-out={168 * (index + 1)} "
-                f"rekeys={index}")
+                f"rekeys={index} last-seen=?")
         self._record(name, LIFE[index][1], body, remote)
         self._kernel(name, index, LIFE[index][1], "Deleted ")
 
@@ -159,10 +167,9 @@ class Folder:
 
     def _kernel(self, name, index, when, what):
         other = base.peer(name)
-        stamp = f"[2026-11-18T11:06:{40 + int(when) % 20:02}.000000] "
         for src, dst in ((other, name), (name, other)):
             self.monitor[name].append(
-                f"{stamp}{what}src {base.ADDRESSES[src]['outer'][0]} "
+                f"[{stamp(when)}] {what}src {base.ADDRESSES[src]['outer'][0]} "
                 f"dst {base.ADDRESSES[dst]['outer'][0]}\n"
                 f"\tproto esp spi 0x{SPIS[index][dst]:08x} reqid 1 mode tunnel\n"
                 "\treplay-window 0 \n\tlifetime current:\n\t  "

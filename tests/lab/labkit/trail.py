@@ -26,6 +26,8 @@ SELECTOR = (r"[0-9a-f:.]+(/\d+|\.\.[0-9a-f:.]+)"
 SELECTORS = rf"{SELECTOR}(,{SELECTOR})*(,\+\d+)?|\?"
 MARK = r"\d+(:0x[0-9a-f]+)?(/\d+(:0x[0-9a-f]+)?)?"
 POLICY = "not-configured|no-auditing|success|failure|success-and-failure"
+DURABILITY = "none|crash|power"
+LAST_RUN = r"none|stopped|died|rebooted|\?"
 WORD = r"[A-Za-z0-9_.+-]+|\?"
 # algorithms as charon prints them, several proposals with commas between them
 PROPOSALS = r"\"[A-Za-z0-9_:/,-]+\"|\?"
@@ -79,17 +81,24 @@ GRAMMAR = {
         ("authenticated", r"yes|no|\?")] + SUMMARY,
     "destroy": [("event-id", "5452")] + WHO + KIND + PATH + IDS + [
         ("reason", "deleted|rekeyed|expired|dpd|ike-deleted|ike-expired|reauthenticated|"
-                   "replaced|shutdown|parse-error|external-delete|external-flush|unknown"),
+                   "replaced|shutdown|parse-error|external-delete|external-flush|"
+                   "daemon-died|unknown"),
         ("ended-by", r"local|peer|kernel|external|\?"), ("bytes-in", KNOWN), ("bytes-out", KNOWN),
         ("packets-in", KNOWN), ("packets-out", KNOWN), ("duration", SECONDS),
-        ("total-bytes-in", KNOWN), ("total-bytes-out", KNOWN), ("rekeys", NUMBER)],
+        ("total-bytes-in", KNOWN), ("total-bytes-out", KNOWN), ("rekeys", NUMBER),
+        ("last-seen", SECONDS + r"|\?")],
     "audit-start": [("instance", NUMBER), ("version", WORD), ("daemon", WORD),
-                    ("daemon-version", WORD), ("policy", POLICY)],
+                    ("daemon-version", WORD), ("policy", POLICY),
+                    ("durability", DURABILITY), ("last-run", LAST_RUN),
+                    ("last-alive", SECONDS + r"|\?"), ("open-sas", NUMBER),
+                    ("waiting", NUMBER)],
     "audit-stop": [("instance", NUMBER), ("written", NUMBER), ("policy", POLICY)],
     "policy-change": [("event-id", "4719"), ("instance", NUMBER), ("old-policy", POLICY),
                       ("new-policy", POLICY), ("changes", r"[a-z,-]+")],
     "lost": [("instance", NUMBER), ("count", NUMBER), ("since", SECONDS),
-             ("cause", "queue|audit|netlink")],
+             ("cause", "queue|audit|netlink|store")],
+    "store-change": [("instance", NUMBER), ("old-durability", DURABILITY),
+                     ("durability", DURABILITY), ("error", "none|E[A-Z0-9]+")],
     "unknown-sa": [("instance", NUMBER), ("satype", "ipsec-(esp|ah)"),
                    ("samode", r"tunnel|transport|beet|\?"), ("spi", SPI),
                    ("src-addr", MAYBE_ADDRESS), ("dst-addr", ADDRESS), ("reqid", KNOWN),
@@ -104,7 +113,8 @@ RESULTS = {"lost": "failed", "failure": "failed",
 class Record:
     """One record, as libauparse splits it."""
 
-    def __init__(self, pairs, serial):
+    def __init__(self, pairs, second, serial):
+        self.second = second
         self.serial = serial
         self.pairs = pairs
         self.fields = dict(pairs)
@@ -123,8 +133,16 @@ class Record:
 
     @property
     def key(self):
-        """What numbers records: the process and its start."""
-        return self.pid, self.fields.get("instance")
+        """What numbers records: a start of the daemon."""
+        return self.fields.get("instance")
+
+    @property
+    def body(self):
+        """What a record is known by, whoever sent it and however often."""
+        names = [name for name, _ in self.pairs]
+        if "op" not in names or "exe" not in names:
+            return self.pairs
+        return self.pairs[names.index("op"):names.index("exe")]
 
     def spi(self, name):
         """in-spi or out-spi as a number, 0 where it is none."""
@@ -209,13 +227,22 @@ def read(path):
     with _LOCK:
         parser = auparse.AuParser(auparse.AUSOURCE_FILE, path)
         while parser.parse_next_event():
-            serial = parser.get_timestamp().serial
+            stamp = parser.get_timestamp()
             for number in range(parser.get_num_records()):
                 parser.goto_record_num(number)
                 if parser.get_type_name() == TYPE:
-                    records.append(Record(_pairs(parser), serial))
+                    records.append(Record(_pairs(parser), stamp.sec, stamp.serial))
         del parser
-    return sorted(records, key=lambda record: record.serial)
+    # a boot begins to count anew
+    return sorted(records, key=lambda record: (record.second, record.serial))
+
+
+def once(records):
+    """Without those that were sent again: a record is what its number and body say."""
+    found = {}
+    for record in records:
+        found.setdefault((record.key, tuple(record.body)), record)
+    return list(found.values())
 
 
 def ausearch(path, *options):
@@ -239,7 +266,7 @@ def ausearch_faults(path, records):
     faults = []
     raw = _lines(ausearch(path, "--raw"))
     serials = [int(re.search(r":(\d+)\)", line).group(1)) for line in raw]
-    if sorted(serials) != [record.serial for record in records]:
+    if sorted(serials) != sorted(record.serial for record in records):
         faults.append(f"ausearch --raw finds {len(serials)} records, "
                       f"libauparse {len(records)}")
     shown = ausearch(path, "-i").count(f"type={TYPE} ")
