@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <signal.h>
 #include <stdint.h>
@@ -12,67 +13,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../auditd_conf.h"
 #include "line.h"
 
 /** What is read at once from what is no file. */
 #define CHUNK 262144
 
-static char *trim(char *s)
+/** What auditd's settings say, or what holds without them. */
+static int read_conf(const char *path, struct qm_auditd_conf *ret)
 {
-	size_t len;
+	unsigned wrong;
+	int fd, error;
 
-	while (isspace((unsigned char)*s)) {
-		s++;
+	qm_auditd_conf_init(ret);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		return errno == ENOENT ? 0 : -errno;
 	}
-	len = strlen(s);
-	while (len && isspace((unsigned char)s[len - 1])) {
-		s[--len] = '\0';
-	}
-	return s;
-}
-
-/** The value if a line sets log_file, in the manner of auditd. */
-static const char *log_file_of(char *line)
-{
-	char *equals = strchr(line, '=');
-
-	if (!equals) {
-		return NULL;
-	}
-	*equals = '\0';
-	return strcasecmp(trim(line), "log_file") ? NULL : trim(equals + 1);
-}
-
-static int read_conf(const char *conf, char **ret)
-{
-	FILE *file = fopen(conf, "re");
-	char *line = NULL;
-	size_t size = 0;
-	int error = 0;
-
-	if (!file && errno != ENOENT) {
-		return -errno;
-	}
-	*ret = strdup(QM_AUDIT_LOG);
-	while (*ret && file && getline(&line, &size, file) >= 0) {
-		const char *path = *trim(line) == '#' ? NULL : log_file_of(line);
-
-		if (path && *path) {
-			free(*ret);
-			*ret = strdup(path);
-		}
-	}
-	if (!*ret) {
-		error = -ENOMEM;
-	} else if (file && ferror(file)) {
-		error = errno ? -errno : -EIO;
-		free(*ret);
-	}
-	free(line);
-	if (file) {
-		fclose(file);
-	}
-	return error;
+	error = qm_auditd_conf_read(fd, ret, &wrong);
+	close(fd);
+	/* what is wrong in one line leaves the others as they are */
+	return wrong ? 0 : error;
 }
 
 /** Number at the end of a rotated log's name, -1 for something else. */
@@ -139,17 +100,16 @@ static int add_rotated(struct qm_logs *logs, const char *path)
 int qm_logs_find(const char *conf, struct qm_logs *ret)
 {
 	struct qm_logs logs = { 0 };
-	char *path = NULL;
-	int error = read_conf(conf, &path);
+	struct qm_auditd_conf settings;
+	int error = read_conf(conf, &settings);
 
 	if (error < 0) {
 		return error;
 	}
-	error = add_rotated(&logs, path);
+	error = add_rotated(&logs, settings.log_file);
 	if (!error) {
-		error = add(&logs, path);
+		error = add(&logs, settings.log_file);
 	}
-	free(path);
 	if (error < 0) {
 		qm_logs_free(&logs);
 		return error;

@@ -9,7 +9,6 @@
 #include "span.h"
 
 #define QM_AUDITD_CONF "/etc/audit/auditd.conf"
-#define QM_AUDIT_LOG "/var/log/audit/audit.log"
 
 /** Files, oldest first. */
 struct qm_logs {
