@@ -156,24 +156,27 @@ void qm_journal_write_stop(struct qm_journal *journal)
 }
 
 /** Writes what has become of the store. */
-static void put_store_change(struct qm_journal *journal,
-							 const struct qm_outbox_status *status)
+static void put_store_change(struct qm_journal *journal)
 {
-	const struct qm_event event = {
+	struct qm_outbox_status status;
+	struct qm_event event;
+
+	qm_outbox_status(journal->outbox, &status);
+	event = (struct qm_event){
 		.kind = QM_EVENT_STORE_CHANGE,
 		.when_ms = qm_time_now().wall_ms,
 		.old_durability = journal->durability,
-		.durability = status->durability,
-		.error = -status->error,
+		.durability = status.durability,
+		.error = -status.error,
 	};
 
-	if (status->error) {
+	if (status.error) {
 		tell(journal, "%s; records and open SA pairs are kept in memory alone until that "
-			 "works", status->complaint);
+			 "works", status.complaint);
 	} else {
 		tell(journal, "records and open SA pairs are kept in the state database again");
 	}
-	journal->durability = status->durability;
+	journal->durability = status.durability;
 	if (qm_policy_is_on(journal->policy)) {
 		put(journal, &event);
 	}
@@ -199,12 +202,10 @@ static bool take_lost(struct qm_journal *journal)
 int qm_journal_flush(struct qm_journal *journal, struct qm_time now)
 {
 	int wait = qm_outbox_flush(journal->outbox, now);
-	struct qm_outbox_status status;
 
 	take_lost(journal);
-	qm_outbox_status(journal->outbox, &status);
-	if (status.durability != journal->durability) {
-		put_store_change(journal, &status);
+	if (qm_outbox_durability(journal->outbox) != journal->durability) {
+		put_store_change(journal);
 		wait = 0;
 	}
 	return wait;

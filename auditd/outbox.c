@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utlist.h>
 
 #include "outbox_list.h"
 
@@ -293,17 +292,30 @@ uint64_t qm_outbox_take_lost(struct qm_outbox *outbox, enum qm_loss_cause cause)
 	return refused;
 }
 
+enum qm_durability qm_outbox_durability(const struct qm_outbox *outbox)
+{
+	return qm_keep_durability(outbox->keep);
+}
+
+static bool is_sending(const struct qm_outbox *outbox)
+{
+	return !outbox->error && qm_outbox_takes(outbox->view.state);
+}
+
+bool qm_outbox_keeps(const struct qm_outbox *outbox)
+{
+	return is_sending(outbox) || qm_keep_has_room(outbox->keep);
+}
+
 void qm_outbox_status(const struct qm_outbox *outbox, struct qm_outbox_status *ret)
 {
-	const bool sending = !outbox->error && qm_outbox_takes(outbox->view.state);
-
 	*ret = (struct qm_outbox_status){
-		.durability = qm_keep_durability(outbox->keep),
+		.durability = qm_outbox_durability(outbox),
 		.error = qm_keep_failing(outbox->keep),
 		.complaint = qm_keep_error(outbox->keep),
 		.view = outbox->view,
-		.sending = sending,
-		.keeps = sending || qm_keep_has_room(outbox->keep),
+		.sending = is_sending(outbox),
+		.keeps = qm_outbox_keeps(outbox),
 		.waiting = qm_keep_waiting(outbox->keep),
 		.in_flight = qm_keep_in_flight(outbox->keep),
 		.arrived = outbox->arrived,

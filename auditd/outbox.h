@@ -112,6 +112,13 @@ uint64_t qm_outbox_take_lost(struct qm_outbox *outbox, enum qm_loss_cause cause)
  * arrive. */
 void qm_outbox_finish(struct qm_outbox *outbox);
 
+/** What records that wait outlive now. */
+enum qm_durability qm_outbox_durability(const struct qm_outbox *outbox);
+
+/** Whether a record can be kept, or taken by somebody. */
+bool qm_outbox_keeps(const struct qm_outbox *outbox);
+
+/** All of how it goes; looks at each record that is on its way. */
 void qm_outbox_status(const struct qm_outbox *outbox, struct qm_outbox_status *ret);
 
 /** Frees the outbox, and closes its store. NULL is fine. @return NULL */

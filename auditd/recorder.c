@@ -128,7 +128,6 @@ static void tick(struct qm_recorder *recorder, bool drained)
 /** Keeps and sends what has been written. @return as qm_journal_flush() */
 static int flush(struct qm_recorder *recorder)
 {
-	struct qm_outbox_status status;
 	int wait = qm_journal_flush(&recorder->journal, qm_time_now());
 
 	recorder->batch = 0;
@@ -136,8 +135,7 @@ static int flush(struct qm_recorder *recorder)
 		qm_ledger_tell_open(recorder->ledger);
 		wait = 0;
 	}
-	qm_outbox_status(recorder->journal.outbox, &status);
-	recorder->keeps = status.keeps;
+	recorder->keeps = qm_outbox_keeps(recorder->journal.outbox);
 	return wait;
 }
 
