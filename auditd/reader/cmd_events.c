@@ -98,7 +98,7 @@ static void go_on_from(struct run *run)
 
 	for (const char *p = log->data;
 		 at && (p = memchr(p, '\n', (size_t)(log->data + at - p))); p++) {
-		run->follow.line_number++;
+		run->follow.lines.number++;
 	}
 	lseek(run->last_fd, at, SEEK_SET);
 }

@@ -13,6 +13,8 @@
 /** Between looks whether there is more. */
 #define PAUSE_NS 200000000
 
+static void take_line(void *owner, struct qm_span text);
+
 int qm_follow_init(struct qm_follow *follow, struct qm_printer *printer,
 				   const struct qm_filter *filter, struct qm_report *report,
 				   const char *path)
@@ -22,9 +24,8 @@ int qm_follow_init(struct qm_follow *follow, struct qm_printer *printer,
 	follow->filter = filter;
 	follow->report = report;
 	follow->path = path;
-	follow->buf = malloc(QM_LINE_LEN_MAX);
 	follow->recent = calloc(QM_FOLLOW_RECENT, sizeof(*follow->recent));
-	if (!follow->buf || !follow->recent) {
+	if (qm_lines_init(&follow->lines, take_line, follow) < 0 || !follow->recent) {
 		qm_follow_fini(follow);
 		return -ENOMEM;
 	}
@@ -33,7 +34,7 @@ int qm_follow_init(struct qm_follow *follow, struct qm_printer *printer,
 
 void qm_follow_fini(struct qm_follow *follow)
 {
-	free(follow->buf);
+	qm_lines_fini(&follow->lines);
 	free(follow->recent);
 	memset(follow, 0, sizeof(*follow));
 }
@@ -63,13 +64,15 @@ bool qm_follow_seen(struct qm_follow *follow, const struct qm_line *line)
 	return seen;
 }
 
-static void take_line(struct qm_follow *follow, struct qm_span text)
+static void take_line(void *owner, struct qm_span text)
 {
+	struct qm_follow *const follow = owner;
 	const char *problem = "is no audit record";
 	bool strange;
 
-	follow->line_number++;
-	if (qm_line_is_ours(text, &strange)) {
+	if (!text.s) {
+		problem = "is longer than any record";
+	} else if (qm_line_is_ours(text, &strange)) {
 		if (qm_line_parse(text, &follow->line, &problem) == 0) {
 			if (qm_filter_match(follow->filter, &follow->line) &&
 				!qm_follow_seen(follow, &follow->line)) {
@@ -80,46 +83,13 @@ static void take_line(struct qm_follow *follow, struct qm_span text)
 	} else if (!strange) {
 		return;
 	}
-	qm_report_line(follow->report, follow->path ? follow->path : "-", follow->line_number,
-				   problem);
-}
-
-/** Puts the piece of a line to what there is of it. */
-static void keep(struct qm_follow *follow, const char *data, size_t size)
-{
-	if (size > QM_LINE_LEN_MAX - follow->len) {
-		follow->skipping = true;
-		follow->len = 0;
-	}
-	if (!follow->skipping && size) {
-		memcpy(follow->buf + follow->len, data, size);
-		follow->len += size;
-	}
-}
-
-static void end_line(struct qm_follow *follow)
-{
-	if (follow->skipping) {
-		follow->line_number++;
-		qm_report_line(follow->report, follow->path ? follow->path : "-",
-					   follow->line_number, "is longer than any record");
-	} else {
-		take_line(follow, (struct qm_span){ follow->buf, follow->len });
-	}
-	follow->skipping = false;
-	follow->len = 0;
+	qm_report_line(follow->report, follow->path ? follow->path : "-",
+				   follow->lines.number, problem);
 }
 
 void qm_follow_feed(struct qm_follow *follow, const char *data, size_t size)
 {
-	const char *const end = data + size, *newline;
-
-	while ((newline = memchr(data, '\n', (size_t)(end - data)))) {
-		keep(follow, data, (size_t)(newline - data));
-		end_line(follow);
-		data = newline + 1;
-	}
-	keep(follow, data, (size_t)(end - data));
+	qm_lines_feed(&follow->lines, data, size);
 }
 
 static ssize_t read_all(struct qm_follow *follow, int fd)
@@ -167,8 +137,7 @@ static void rewind_cut(struct qm_follow *follow, int fd)
 
 	if (at > 0 && fstat(fd, &st) == 0 && st.st_size < at) {
 		lseek(fd, 0, SEEK_SET);
-		follow->len = 0;
-		follow->line_number = 0;
+		qm_lines_restart(&follow->lines);
 	}
 }
 
@@ -193,10 +162,8 @@ ssize_t qm_follow_step(struct qm_follow *follow, int *fd)
 	if (n < 0) {
 		return n;
 	}
-	if (follow->len || follow->skipping) {
-		end_line(follow);
-	}
-	follow->line_number = 0;
+	qm_lines_end(&follow->lines);
+	qm_lines_restart(&follow->lines);
 	more = read_all(follow, *fd);
 	return more < 0 ? more : n + more;
 }
@@ -214,8 +181,8 @@ int qm_follow_run(struct qm_follow *follow, int fd)
 	}
 	if (!follow->path) {
 		n = read_all(follow, fd);
-		if (n >= 0 && (follow->len || follow->skipping)) {
-			end_line(follow);
+		if (n >= 0) {
+			qm_lines_end(&follow->lines);
 		}
 	}
 	close(fd);

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include "lines.h"
 #include "printer.h"
 #include "trail.h"
 
@@ -19,12 +20,7 @@ struct qm_follow {
 	struct qm_report *report;
 	/** for messages, and to see whether it was rotated; NULL for a stream */
 	const char *path;
-	/** what of a line has come so far */
-	char *buf;
-	size_t len;
-	/** too long to be a line: wait for its end */
-	bool skipping;
-	uint64_t line_number;
+	struct qm_lines lines;
 	/** by their hashes */
 	uint64_t *recent;
 	struct qm_line line;
