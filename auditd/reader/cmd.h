@@ -23,4 +23,7 @@ int qm_cmd_schema(int argc, char **argv);
 /** Shows and changes the audit policy. @return exit status */
 int qm_cmd_policy(int argc, char **argv);
 
+/** Hands events on as they come. @return exit status */
+int qm_cmd_stream(int argc, char **argv);
+
 #endif

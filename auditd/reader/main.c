@@ -16,6 +16,7 @@ static const struct {
 	{ "policy", "show and change the audit policy", qm_cmd_policy },
 	{ "schema", "show which events there are, and where their fields come from",
 	  qm_cmd_schema },
+	{ "stream", "hand events on as they come, as a plugin of auditd", qm_cmd_stream },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

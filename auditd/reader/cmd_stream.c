@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * qm-audit stream: auditd's plugin that hands Windows events on as they come.
+ */
+#include "cmd.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "stream.h"
+#include "stream_tell.h"
+
+int qm_cmd_stream(int argc, char **argv)
+{
+	struct qm_stream_options options;
+	struct qm_stream *stream;
+	int error;
+
+	if (qm_stream_options_parse(&options, argc, argv) < 0) {
+		return QM_EXIT_ERROR;
+	}
+	if (options.helped) {
+		return QM_EXIT_OK;
+	}
+	stream = malloc(sizeof(*stream));
+	if (!stream) {
+		return QM_EXIT_ERROR;
+	}
+	error = qm_stream_init(stream, &options);
+	if (!error) {
+		error = qm_stream_run(stream);
+	}
+	if (error) {
+		qm_stream_tell("cannot go on: %s", strerror(-error));
+	}
+	qm_stream_fini(stream);
+	free(stream);
+	return error ? QM_EXIT_ERROR : QM_EXIT_OK;
+}
