@@ -39,13 +39,13 @@ static void complain(struct qm_stream *stream, const char *problem)
 }
 
 /** Renders a record. @return the event; .s is NULL without memory */
-static struct qm_span render(struct qm_stream *stream)
+static struct qm_span render(struct qm_stream *stream, const struct qm_line *line)
 {
 	struct qm_out *out = &stream->printer.out;
 
 	out->len = 0;
 	out->error = 0;
-	qm_printer_event(&stream->printer, &stream->line);
+	qm_printer_event(&stream->printer, line);
 	return (struct qm_span){ out->error ? NULL : out->buf, out->len };
 }
 
@@ -57,7 +57,7 @@ static void take_record(struct qm_stream *stream)
 	struct qm_span event = { 0 };
 
 	if (!dropping) {
-		event = render(stream);
+		event = render(stream, &stream->line);
 	}
 	if (event.s) {
 		qm_stream_queue_put(queue, event, now);
@@ -93,7 +93,10 @@ static void take_line(void *owner, struct qm_span text)
 		return;
 	}
 	if (!qm_stream_seen_note(stream->seen, &stream->line)) {
-		qm_stream_settle(stream);
+		if (stream->queue.bytes > stream->queue.size / 2) {
+			/* if the output fails it is noticed again, by who can do something */
+			(void)qm_stream_flush(stream);
+		}
 		take_record(stream);
 	}
 }
@@ -114,9 +117,9 @@ static int make_loss(struct qm_stream *stream, char *text, size_t size)
 		now / 1000, (unsigned)(now % 1000));
 	int error;
 
-	error = qm_line_parse((struct qm_span){ text, (size_t)len }, &stream->line, &problem);
+	error = qm_line_parse((struct qm_span){ text, (size_t)len }, &stream->loss, &problem);
 	/* it is in no log */
-	stream->line.stamp = (struct qm_span){ 0 };
+	stream->loss.stamp = (struct qm_span){ 0 };
 	return error;
 }
 
@@ -130,7 +133,7 @@ void qm_stream_settle(struct qm_stream *stream)
 	if (!qm_stream_queue_relieved(queue) || make_loss(stream, text, sizeof(text)) < 0) {
 		return;
 	}
-	event = render(stream);
+	event = render(stream, &stream->loss);
 	if (event.s) {
 		qm_stream_queue_resume(queue, event);
 	}

@@ -23,7 +23,9 @@ struct qm_stream_count {
 struct qm_stream {
 	struct qm_printer printer;
 	struct qm_lines lines;
+	/** the record at hand, and one that tells of a loss */
 	struct qm_line line;
+	struct qm_line loss;
 	struct qm_stream_seen *seen;
 	struct qm_stream_queue queue;
 	struct qm_stream_output output;
@@ -72,6 +74,13 @@ void qm_stream_feed(struct qm_stream *stream, const char *data, size_t size);
 
 /** Tells the reader what was dropped, when there is room for it again. */
 void qm_stream_settle(struct qm_stream *stream);
+
+/**
+ * Writes as much as goes without waiting.
+ *
+ * @return			0, or a negative errno where nothing will ever go
+ */
+int qm_stream_flush(struct qm_stream *stream);
 
 /**
  * Reads standard input and writes until it ends, or SIGTERM or SIGINT comes. SIGHUP

@@ -138,8 +138,7 @@ static uint64_t wall_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/** Writes as much as goes. @return 0 or a negative errno after which nothing goes */
-static int write_events(struct qm_stream *stream)
+int qm_stream_flush(struct qm_stream *stream)
 {
 	struct qm_span event;
 	int error = 0;
@@ -255,7 +254,7 @@ static int step(struct qm_stream *stream, struct pollfd *fds)
 		error = fail(stream, -EPIPE);
 	}
 	if (!error && stream->queue.count) {
-		error = write_events(stream);
+		error = qm_stream_flush(stream);
 	}
 	if (stream->input_ended && !stream->end_ms) {
 		stream->end_ms = now_ms() + END_MS;
