@@ -46,6 +46,19 @@ def wait_for(what, condition, timeout=90, interval=0.05):
         time.sleep(interval)
 
 
+def patiently(action, timeout, interval=0.2):
+    """Calls action until it raises no error any more, and returns what it gives; raises
+    its last error when that takes too long."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            return action()
+        except (LabError, ValueError):
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(interval)
+
+
 def read(path):
     """The text of a file, empty where there is none."""
     try:

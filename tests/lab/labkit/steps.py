@@ -6,11 +6,11 @@ import subprocess
 import os
 import time
 
-from . import expect, network, sink, trail
+from . import expect, network, sink, stream, trail
 from .auditlog import LOG
 from .crash import Crash
 from .ike.words import parse_flood
-from .shell import LabError, wait_for
+from .shell import LabError, patiently, wait_for
 
 COMMAND = re.compile(r"(moon|sun|both)([!?&]?): *(.*)$")
 PATIENCE = 120
@@ -30,6 +30,7 @@ class Steps:
         self._jobs = []
         self._times = {}
         self._sink = sink.Sink(auditlog)
+        self._streaming = False
         self._version = None
         self._peer = None
 
@@ -50,6 +51,8 @@ class Steps:
     def clean(self):
         """Undoes what a broken scenario may have left for others."""
         self._sink.restore()
+        if self._streaming:
+            self._do_stream("off")
         if self._peer:
             self._peer.close()
         for job, _ in self._jobs:
@@ -292,6 +295,23 @@ class Steps:
     def _do_audit(self, what):
         """Turns the kernel's audit on or off."""
         self._sink.switch({"on": True, "off": False}[what])
+
+    def _do_stream(self, what, *args):
+        """Has auditd start anew with qm-audit stream as its plugin, or without; compares
+        what that has written with the log."""
+        if what in ("on", "off"):
+            stream.configure(args[0] if what == "on" else None)
+            self._auditlog.restart()
+            self._streaming = what == "on"
+            wait_for(f"the plugin to be {what}", lambda: bool(stream.pids()) == (what == "on"))
+            return
+        self._auditlog.sync()
+        pids = set().union(*(gateway.pids for gateway in self._gateways.values()))
+        lines = self._auditlog.lines(pids)
+        given, dropped = patiently(lambda: stream.compare(lines, args), PATIENCE)
+        self._note(f"{given} events streamed, {dropped} dropped")
+        if not given or bool(dropped) != (what == "lossy"):
+            raise LabError(f"{given} events streamed, {dropped} dropped")
 
     def _do_fill(self, what):
         """Sends records without end, so that the kernel's backlog stays full."""
