@@ -163,24 +163,37 @@ void stream_deaf(struct stream_kit *kit)
 	unlink(kit_path(&kit->kit, "sock"));
 }
 
-const char *stream_record(const char *node, unsigned number)
+/** A record of a failure, with so many bytes of proposals. */
+static const char *make_record(const char *node, unsigned number, int bytes)
 {
-	static char text[1024];
+	static char text[STREAM_RECORD_MAX], proposals[STREAM_RECORD_MAX];
 
+	memset(proposals, 'p', (size_t)bytes);
 	snprintf(
 		text, sizeof(text),
 		"%stype=CRYPTO_IPSEC_SA msg=audit(1795438975.152:%u): pid=291 uid=0 "
 		"auid=4294967295 ses=4294967295 subj=unconfined msg='op=start event-id=4654 "
 		"acct=? direction=responder conn-name=\"gw\" child-name=\"net\" ike-version=2 "
 		"instance=1 ike-sa=1 child-sa=2 reqid=? laddr=192.0.2.1 lport=500 "
-		"raddr=192.0.2.2 rport=500 local-ts=? remote-ts=? proposals=? "
+		"raddr=192.0.2.2 rport=500 local-ts=? remote-ts=? proposals=\"%.*s\" "
 		"local-id=\"moon\" remote-id=\"sun\" reason=ts-mismatch failure-point=local "
 		"qm-state=none exchange=CREATE_CHILD_SA msgid=2 notify=TS_UNACCEPTABLE count=1 "
 		"since=1795438975.152 when=1795438975.152 rec-seq=%u "
 		"exe=\"/usr/sbin/charon-systemd\" hostname=? addr=192.0.2.2 terminal=? "
 		"res=failed'\x1dUID=\"root\" AUID=\"unset\"\n",
-		node, number + 1, number);
+		node, number + 1, bytes, proposals, number);
 	return text;
+}
+
+const char *stream_record(const char *node, unsigned number)
+{
+	return make_record(node, number, 40);
+}
+
+const char *stream_long_record(unsigned number)
+{
+	/* of many lengths, for some to fit but in part */
+	return make_record("", number, 50000 + (int)(number * 7919 % 8000));
 }
 
 void stream_write(struct stream_kit *kit, const char *text, size_t length, size_t size)

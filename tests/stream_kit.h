@@ -11,6 +11,9 @@
 
 #include "reader_kit.h"
 
+/** Longest record. */
+#define STREAM_RECORD_MAX 65536
+
 /** What the reader got: whether it is every event, in order, or counted as dropped. */
 struct stream_tally {
 	/** number of the event that is due */
@@ -63,6 +66,8 @@ void stream_deaf(struct stream_kit *kit);
 
 /** A record as auditd hands it over, with its newline; valid until the next call. */
 const char *stream_record(const char *node, unsigned number);
+/** One that is so long that a socket may take a part of it. */
+const char *stream_long_record(unsigned number);
 /** Writes to standard input, at most `size` bytes at once, 0 for all. */
 void stream_write(struct stream_kit *kit, const char *text, size_t length, size_t size);
 /** Writes so many records with the next numbers. */

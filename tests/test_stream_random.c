@@ -17,13 +17,15 @@
 /** One for so many of the sequences that others make in their few seconds. */
 #define SHARE 5000
 
+/** Records of one, and bytes of them. */
 #define BATCH 512
+#define TEXT_MAX 4194304
 
 struct play {
 	struct stream_kit kit;
 	uint64_t random;
 	/** what is to be written, and how far it is */
-	char text[BATCH * 1024 * 2];
+	char text[TEXT_MAX];
 	size_t length;
 	size_t at;
 	/** socket on which it listens, or 0 for none */
@@ -42,9 +44,11 @@ static void make_input(struct play *play, unsigned records)
 	};
 
 	play->length = play->at = 0;
-	while (records--) {
-		const char *text = stream_record("", play->kit.next++);
+	while (records-- && play->length < TEXT_MAX - 3 * STREAM_RECORD_MAX) {
 		const unsigned chance = qm_random_below(&play->random, 16);
+		const unsigned number = play->kit.next++;
+		const char *text =
+			chance == 15 ? stream_long_record(number) : stream_record("", number);
 
 		for (unsigned copies = chance == 0 ? 2 : 1; copies; copies--) {
 			memcpy(play->text + play->length, text, strlen(text));
@@ -180,7 +184,9 @@ static bool play_one(struct play *play, uint64_t seed)
 	play->random = seed;
 	play->type = 0;
 	CU_ASSERT_FATAL(stream_begin(&play->kit));
-	stream_start(&play->kit, "buffer=64K,unix:@/sock");
+	stream_start(&play->kit, qm_random_below(&play->random, 2)
+								 ? "buffer=64K,unix:@/sock"
+								 : "buffer=200K,unix:@/sock");
 	/* ready for signals, too */
 	stream_await_message(&play->kit, "cannot write to");
 	make_input(play, 1 + qm_random_below(&play->random, BATCH - 1));

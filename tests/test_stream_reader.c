@@ -146,6 +146,33 @@ static void test_goes_and_comes_back(void)
 	stream_end(&kit);
 }
 
+/** The next reader gets all of an event that the last one got in part. */
+static void test_goes_amid_an_event(void)
+{
+	struct stream_kit kit;
+	size_t part = 0;
+
+	begin(&kit, SOCK_STREAM, "unix:@/sock");
+	for (unsigned round = 0; round < 4; round++) {
+		for (unsigned i = 0; i < 8; i++) {
+			const char *text = stream_long_record(kit.next++);
+
+			stream_write(&kit, text, strlen(text), 0);
+		}
+		stream_await_input(&kit);
+		shutdown(kit.peer, SHUT_RD);
+		while (stream_read(&kit, kit.peer) > 0) {
+		}
+		part += kit.tally.rest_len;
+		stream_forget(&kit.tally);
+		stream_accept(&kit);
+	}
+	CU_ASSERT(part > 0);
+	expect_all(&kit, kit.peer);
+	QM_INT(kit.tally.dropped, 0);
+	stream_end(&kit);
+}
+
 static void test_comes_late(void)
 {
 	struct stream_kit kit;
@@ -339,6 +366,7 @@ CU_TestInfo stream_reader_tests[] = {
 	{ "a burst", test_burst },
 	{ "datagrams", test_datagrams },
 	{ "a reader goes and comes back", test_goes_and_comes_back },
+	{ "a reader goes amid an event", test_goes_amid_an_event },
 	{ "a reader comes late", test_comes_late },
 	{ "a reader comes back with a socket of another type", test_other_type },
 	{ "SIGHUP keeps a connection", test_hup_keeps_connection },

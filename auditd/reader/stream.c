@@ -93,8 +93,8 @@ static void take_line(void *owner, struct qm_span text)
 		return;
 	}
 	if (!qm_stream_seen_note(stream->seen, &stream->line)) {
-		if (stream->queue.bytes > stream->queue.size / 2) {
-			/* if the output fails it is noticed again, by who can do something */
+		if (stream->queue.count) {
+			/* make room; if the output fails, who can do something notices it again */
 			(void)qm_stream_flush(stream);
 		}
 		take_record(stream);
