@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,17 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len)
 		return __real_connect(fd, (const struct sockaddr *)&other, sizeof(other));
 	}
 	return __real_connect(fd, address, len);
+}
+
+/** How often the process waited: it must not look again and again. */
+static unsigned long polls;
+
+int __real_poll(struct pollfd *fds, nfds_t count, int timeout);
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+	polls++;
+	return __real_poll(fds, count, timeout);
 }
 
 bool stream_begin(struct stream_kit *kit)
@@ -84,6 +96,7 @@ static char *put_directory(const char *word, const char *dir)
 static void run(struct stream_kit *kit, const char *words, int in, int out)
 {
 	char *line = strdup(words), *save = NULL, *argv[WORDS_MAX + 1] = { strdup("stream") };
+	char count[24];
 	int argc = 1, status;
 
 	for (char *word = strtok_r(line, " ", &save); word && argc < WORDS_MAX;
@@ -99,6 +112,8 @@ static void run(struct stream_kit *kit, const char *words, int in, int out)
 	}
 	closefrom(STDERR_FILENO + 1);
 	status = qm_cmd_stream(argc, argv);
+	snprintf(count, sizeof(count), "%lu", polls);
+	kit_write(&kit->kit, "polls", count, 0600);
 	fflush(NULL);
 	_exit(status);
 }
@@ -133,7 +148,7 @@ int stream_finish(struct stream_kit *kit)
 	int status = -1;
 
 	close_one(&kit->in);
-	wait4(kit->pid, &status, 0, &kit->usage);
+	waitpid(kit->pid, &status, 0);
 	kit->pid = 0;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

@@ -6,7 +6,6 @@
 #define QM_STREAM_KIT_H
 
 #include <stdint.h>
-#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "reader_kit.h"
@@ -41,8 +40,6 @@ struct stream_kit {
 	/** number of the next record */
 	unsigned next;
 	struct stream_tally tally;
-	/** of the process, when it has ended */
-	struct rusage usage;
 };
 
 /** Makes the directory. @return whether it could */
@@ -54,7 +51,8 @@ void stream_end(struct stream_kit *kit);
 void stream_start(struct stream_kit *kit, const char *words);
 /** Closes standard input. */
 void stream_close(struct stream_kit *kit);
-/** Closes standard input and waits. @return exit status, -1 when it was killed */
+/** Closes standard input and waits; "polls" is how often it waited. @return exit status,
+ * -1 when it was killed */
 int stream_finish(struct stream_kit *kit);
 
 /** Listens on the directory's "sock", for SOCK_STREAM and so on. */

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "random_kit.h"
 #include "stream_kit.h"
 #include "syntax.h"
 #include "test.h"
@@ -200,6 +201,35 @@ static void test_nodes(void)
 	}
 	QM_INT(stream_finish(&kit), 0);
 	stream_end(&kit);
+}
+
+/** Many records, each several times, compared with a table of when each was noted. */
+static void test_seen(void)
+{
+	enum { NUMBERS = 6000 };
+	static unsigned noted[NUMBERS];
+	static struct qm_line line;
+	struct qm_stream_seen *seen = qm_stream_seen_new();
+	uint64_t random = qm_random_seed();
+	unsigned count = 0, wrong = 0;
+	const char *problem;
+
+	memset(noted, 0, sizeof(noted));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(seen);
+	for (unsigned i = 0; i < 60000; i++) {
+		const unsigned number = qm_random_below(&random, NUMBERS);
+		const bool known = noted[number] && count - noted[number] < QM_STREAM_SEEN_MAX;
+		const struct qm_span text = qm_span_of(stream_record("", number));
+
+		QM_OK(qm_line_parse(text, &line, &problem));
+		wrong += qm_stream_seen_note(seen, &line) != known;
+		if (!known) {
+			noted[number] = ++count;
+		}
+	}
+	QM_INT(wrong, 0);
+	CU_ASSERT(count > 3 * QM_STREAM_SEEN_MAX);
+	CU_ASSERT_PTR_NULL(qm_stream_seen_free(seen));
 }
 
 static void test_formats(void)
@@ -407,6 +437,7 @@ CU_TestInfo stream_tests[] = {
 	{ "a record that comes twice is shown once", test_twice },
 	{ "what is not the same is shown", test_not_twice },
 	{ "many nodes", test_nodes },
+	{ "what was seen, compared with a table", test_seen },
 	{ "formats", test_formats },
 	{ "wrong arguments", test_arguments },
 	{ "a file is rotated", test_rotation },
