@@ -372,14 +372,17 @@ static void test_term(void)
 		/* ready for signals when it has written something */
 		stream_records(&kit, 1);
 		stream_await_text(&kit, "out", "\n");
-		stream_records(&kit, 50);
+		/* input and signal are there at the same time */
+		QM_OK(kill(kit.pid, SIGSTOP));
+		stream_records(&kit, 150);
 		QM_OK(kill(kit.pid, signals[i]));
+		QM_OK(kill(kit.pid, SIGCONT));
 		/* the input stays open */
 		keep = dup(kit.in);
 		QM_INT(stream_finish(&kit), 0);
 		count_file(&kit, "out");
 		QM_STR(kit.tally.problem, "");
-		QM_INT(kit.tally.events, 51);
+		QM_INT(kit.tally.events, 151);
 		close(keep);
 		stream_end(&kit);
 	}
