@@ -111,6 +111,9 @@ static void run(struct stream_kit *kit, const char *words, int in, int out)
 		_exit(99);
 	}
 	closefrom(STDERR_FILENO + 1);
+	if (kit->without_input) {
+		close(STDIN_FILENO);
+	}
 	status = qm_cmd_stream(argc, argv);
 	snprintf(count, sizeof(count), "%lu", polls);
 	kit_write(&kit->kit, "polls", count, 0600);

@@ -37,6 +37,8 @@ struct stream_kit {
 	/** a listening socket, and the reader's end of a connection; or -1 */
 	int listener;
 	int peer;
+	/** the command starts with standard input closed */
+	bool without_input;
 	/** number of the next record */
 	unsigned next;
 	struct stream_tally tally;

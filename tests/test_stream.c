@@ -405,6 +405,18 @@ static void test_term_with_blocked_reader(void)
 	stream_end(&kit);
 }
 
+static void test_no_input(void)
+{
+	struct stream_kit kit;
+
+	CU_ASSERT_FATAL(stream_begin(&kit));
+	kit.without_input = true;
+	stream_start(&kit, "file:@/out");
+	QM_INT(stream_finish(&kit), 2);
+	QM_INT(stream_times(&kit, "err", "standard input is closed"), 1);
+	stream_end(&kit);
+}
+
 static void test_syslog(void)
 {
 	char message[16384];
@@ -447,6 +459,7 @@ CU_TestInfo stream_tests[] = {
 	{ "a file is appended to", test_append },
 	{ "SIGTERM and SIGINT", test_term },
 	{ "SIGTERM while the reader reads nothing", test_term_with_blocked_reader },
+	{ "standard input is closed", test_no_input },
 	{ "syslog", test_syslog },
 	CU_TEST_INFO_NULL,
 };

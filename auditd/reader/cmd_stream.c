@@ -5,10 +5,29 @@
 #include "cmd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "stream.h"
 #include "stream_tell.h"
+
+/** Has what is opened later not stand in for a standard file. @return 0 or -EBADF */
+static int check_standard_files(void)
+{
+	int error = 0;
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0) {
+			continue;
+		}
+		/* the lowest that is free is this one */
+		if (open("/dev/null", O_RDWR) != fd || fd == STDIN_FILENO) {
+			error = -EBADF;
+		}
+	}
+	return error;
+}
 
 int qm_cmd_stream(int argc, char **argv)
 {
@@ -16,6 +35,10 @@ int qm_cmd_stream(int argc, char **argv)
 	struct qm_stream *stream;
 	int error;
 
+	if (check_standard_files() < 0) {
+		qm_stream_tell("standard input is closed; auditd's events have to come there");
+		return QM_EXIT_ERROR;
+	}
 	if (qm_stream_options_parse(&options, argc, argv) < 0) {
 		return QM_EXIT_ERROR;
 	}
