@@ -7,7 +7,6 @@ and ausearch, in trail.py.
 
 import os
 import re
-import signal
 import threading
 
 import audit
@@ -52,16 +51,6 @@ class AuditLog:
         self._fd = audit.audit_open()
         if self._fd < 0:
             raise LabError("audit_open() failed in the guest")
-        self.sync()
-
-    def restart(self):
-        """Starts auditd anew, with its settings and plugins as they are now."""
-        self.sync()
-        pid = self.pid()
-        os.kill(pid, signal.SIGTERM)
-        # nobody waits for daemons here: one that has ended is there, without a name
-        wait_for("auditd to end", lambda: not read(f"/proc/{pid}/cmdline"))
-        run(["auditd"])
         self.sync()
 
     @staticmethod

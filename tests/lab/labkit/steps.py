@@ -301,7 +301,10 @@ class Steps:
         what that has written with the log."""
         if what in ("on", "off"):
             stream.configure(args[0] if what == "on" else None)
-            self._auditlog.restart()
+            self._auditlog.sync()
+            self._sink.end()
+            self._sink.start()
+            self._auditlog.sync()
             self._streaming = what == "on"
             wait_for(f"the plugin to be {what}", lambda: bool(stream.pids()) == (what == "on"))
             return
