@@ -20,6 +20,9 @@ int qm_cmd_events(int argc, char **argv);
 /** Prints the table of events. @return exit status */
 int qm_cmd_schema(int argc, char **argv);
 
+/** Says whether the trail is complete. @return exit status */
+int qm_cmd_verify(int argc, char **argv);
+
 /** Shows and changes the audit policy. @return exit status */
 int qm_cmd_policy(int argc, char **argv);
 

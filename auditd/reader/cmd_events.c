@@ -13,8 +13,8 @@
 #include "follow.h"
 #include "options.h"
 #include "printer.h"
+#include "reading.h"
 #include "share.h"
-#include "trail.h"
 
 struct run {
 	struct qm_options options;
@@ -27,18 +27,6 @@ struct run {
 	const char *last_path;
 };
 
-static void say_unreadable(struct run *run, const char *path, int error)
-{
-	const char *hint = "";
-
-	if (error == -EACCES || error == -EPERM) {
-		hint = "; only root may read auditd's logs";
-	} else if (error == -ENOENT) {
-		hint = "; does auditd run, and write there?";
-	}
-	qm_report_error(&run->report, "cannot read %s: %s%s", path, strerror(-error), hint);
-}
-
 /** Reads a log; of the one to follow, keeps the file. */
 static void add_log(struct run *run, const char *path, bool last)
 {
@@ -50,7 +38,7 @@ static void add_log(struct run *run, const char *path, bool last)
 		error = qm_trail_add(&run->trail, fd, path);
 	}
 	if (error) {
-		say_unreadable(run, path, error);
+		qm_reading_failed(&run->report, path, error);
 	}
 	if (last && run->options.follow && !error) {
 		run->last_fd = fd;
@@ -65,7 +53,7 @@ static int add_default_logs(struct run *run, struct qm_logs *logs)
 	const int error = qm_logs_find(run->options.conf, logs);
 
 	if (error) {
-		say_unreadable(run, run->options.conf, error);
+		qm_reading_failed(&run->report, run->options.conf, error);
 		return error;
 	}
 	for (size_t i = 0; i < logs->count; i++) {
@@ -113,7 +101,7 @@ static void follow_log(struct run *run)
 	error = qm_follow_run(&run->follow, run->last_fd);
 	run->last_fd = -1;
 	if (error && error != run->printer.out.error) {
-		say_unreadable(run, run->last_path ? run->last_path : "-", error);
+		qm_reading_failed(&run->report, run->last_path ? run->last_path : "-", error);
 	}
 }
 

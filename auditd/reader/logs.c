@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../auditd_conf.h"
+#include "kernel_line.h"
 #include "line.h"
 
 /** What is read at once from what is no file. */
@@ -179,15 +180,18 @@ static int keep_room(struct qm_log *log, size_t *size, size_t n)
  * Of the whole lines from `from` on, keeps those that are ours, or strange. The
  * others leave their newlines, so that lines keep their numbers.
  */
-static void drop_foreign(struct qm_log *log, size_t *from)
+static void drop_foreign(struct qm_log *log, size_t *from,
+						 struct qm_kernel_recent *kernel)
 {
 	char *to = log->data + *from, *p = to, *const end = log->data + log->size, *newline;
 
 	while ((newline = memchr(p, '\n', (size_t)(end - p)))) {
 		const size_t len = (size_t)(newline - p);
+		const struct qm_span text = { p, len };
 		bool strange = false;
 
-		if (qm_line_is_ours((struct qm_span){ p, len }, &strange) || strange) {
+		if (qm_line_is_ours(text, &strange) || strange ||
+			(kernel && qm_kernel_line_is_wanted(kernel, text))) {
 			memmove(to, p, len);
 			to += len;
 		}
@@ -203,8 +207,10 @@ static void drop_foreign(struct qm_log *log, size_t *from)
 	}
 }
 
-static int read_stream(struct qm_log *log, int fd, struct qm_report *report)
+static int read_stream(struct qm_log *log, int fd, bool with_kernel,
+					   struct qm_report *report)
 {
+	struct qm_kernel_recent recent = { 0 };
 	size_t size = 0, whole = 0;
 	uint64_t total = 0;
 	ssize_t n;
@@ -225,13 +231,13 @@ static int read_stream(struct qm_log *log, int fd, struct qm_report *report)
 		if (n > 0) {
 			total += (uint64_t)n;
 			log->size += (size_t)n;
-			drop_foreign(log, &whole);
+			drop_foreign(log, &whole, with_kernel ? &recent : NULL);
 			qm_report_progress(report, "bytes read", total, 0);
 		}
 	}
 }
 
-int qm_log_open(struct qm_log *log, int fd, struct qm_report *report)
+int qm_log_open(struct qm_log *log, int fd, bool with_kernel, struct qm_report *report)
 {
 	struct stat st;
 	int error;
@@ -246,7 +252,7 @@ int qm_log_open(struct qm_log *log, int fd, struct qm_report *report)
 	if (S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == 0) {
 		return st.st_size ? map_file(log, fd, (size_t)st.st_size) : 0;
 	}
-	error = read_stream(log, fd, report);
+	error = read_stream(log, fd, with_kernel, report);
 	if (error < 0) {
 		qm_log_close(log);
 	}

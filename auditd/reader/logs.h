@@ -42,10 +42,11 @@ struct qm_log {
  * read to its end, of which only lines with records of ours are kept. A file that
  * is cut short meanwhile reads as zeros.
  *
- * @param fd		closed by the caller
- * @return			0 or a negative errno
+ * @param fd			closed by the caller
+ * @param with_kernel	of what is no file, keeps the kernel's records of SAs, too
+ * @return				0 or a negative errno
  */
-int qm_log_open(struct qm_log *log, int fd, struct qm_report *report);
+int qm_log_open(struct qm_log *log, int fd, bool with_kernel, struct qm_report *report);
 
 void qm_log_close(struct qm_log *log);
 

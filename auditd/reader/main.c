@@ -17,6 +17,7 @@ static const struct {
 	{ "schema", "show which events there are, and where their fields come from",
 	  qm_cmd_schema },
 	{ "stream", "hand events on as they come, as a plugin of auditd", qm_cmd_stream },
+	{ "verify", "say whether the audit trail is complete", qm_cmd_verify },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -90,12 +90,10 @@ static int set_format(struct qm_options *options, const char *value)
 			   : bad("format", value, "not a format: text, table, xml, json or csv");
 }
 
-/** A time may be two arguments, as ausearch takes it: a date, and a time of day. */
-static int set_when(struct qm_options *options, bool end, int argc, char **argv)
+int qm_options_when(const char *command, bool end, int argc, char **argv, uint64_t *ret)
 {
 	const char *more = optind < argc && qm_when_is_time(argv[optind]) ? argv[optind] : "";
 	char text[80];
-	uint64_t *const ret = end ? &options->filter.end_ms : &options->filter.start_ms;
 	const time_t now = time(NULL);
 	int error;
 
@@ -107,10 +105,18 @@ static int set_when(struct qm_options *options, bool end, int argc, char **argv)
 		}
 	}
 	error = qm_when_parse(optarg, end, now, ret);
-	return error ? bad(end ? "end" : "start", optarg,
-					   "not a time: today, 11/24/2026, '11/24/2026 10:00:00', "
-					   "2026-11-24T10:00:00Z, ...; see --help")
-				 : 0;
+	if (error) {
+		fprintf(stderr, "qm-audit %s: --%s %s: not a time: today, 11/24/2026, "
+				"'11/24/2026 10:00:00', 2026-11-24T10:00:00Z, ...; see --help\n",
+				command, end ? "end" : "start", optarg);
+	}
+	return error;
+}
+
+static int set_when(struct qm_options *options, bool end, int argc, char **argv)
+{
+	return qm_options_when("events", end, argc, argv,
+						   end ? &options->filter.end_ms : &options->filter.start_ms);
 }
 
 static int set_ids(struct qm_options *options, const char *value)

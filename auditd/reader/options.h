@@ -32,4 +32,14 @@ struct qm_options {
  */
 int qm_options_parse(struct qm_options *options, int argc, char **argv);
 
+/**
+ * Reads the value of --start or --end, in optarg. It may be two arguments, as ausearch
+ * takes it: a date, and a time of day. What is wrong with it is said on standard error.
+ *
+ * @param command	the subcommand, for messages
+ * @param ret		receives ms since the epoch
+ * @return			0 or -EINVAL
+ */
+int qm_options_when(const char *command, bool end, int argc, char **argv, uint64_t *ret);
+
 #endif

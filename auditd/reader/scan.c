@@ -98,6 +98,28 @@ static void push_peek(struct qm_scan *scan, struct qm_span text,
 	}
 }
 
+/** The kernel's; what cannot be read of them is not missed. */
+static void take_kernel(struct qm_scan *scan, struct qm_span text)
+{
+	const char *const node = scan->filter->node;
+	struct qm_kernel_line line;
+	struct qm_entry *entry;
+
+	if (!qm_kernel_line_is_wanted(&scan->recent, text) ||
+		qm_kernel_line_parse(text, &line) < 0 || (node && !qm_span_is(line.node, node))) {
+		return;
+	}
+	entry = push(scan);
+	if (entry) {
+		*entry = (struct qm_entry){
+			.time_ms = line.stamp_ms,
+			.text = text.s,
+			.len = (uint32_t)text.len,
+			.body_len = (uint32_t)text.len,
+		};
+	}
+}
+
 static void note_problem(struct qm_scan *scan, const char *at, const char *what)
 {
 	if (scan->n_problems < QM_REPORT_LINES_MAX) {
@@ -129,6 +151,8 @@ static void take_line(struct qm_scan *scan, struct qm_span text)
 	if (!qm_line_is_ours(text, &strange)) {
 		if (strange) {
 			note_problem(scan, text.s, "is no audit record");
+		} else if (scan->with_kernel) {
+			take_kernel(scan, text);
 		}
 	} else if (take_peek(scan, text)) {
 		return;
@@ -172,6 +196,19 @@ static void *run_part(void *arg)
 	return NULL;
 }
 
+/** After the end of a line, and of those that belong to it. */
+static const char *after_line(const char *at, const char *end)
+{
+	const char *newline;
+
+	do {
+		newline = memchr(at, '\n', (size_t)(end - at));
+		at = newline ? newline + 1 : end;
+	} while (at < end && qm_kernel_line_is_call((struct qm_span){ at,
+																  (size_t)(end - at) }));
+	return at;
+}
+
 /** Divides at ends of lines. */
 static void divide(const struct qm_scan *whole, struct qm_scan *parts, unsigned count)
 {
@@ -186,11 +223,11 @@ static void divide(const struct qm_scan *whole, struct qm_scan *parts, unsigned 
 		} else if (to < from) {
 			to = from;
 		} else {
-			to = memchr(to, '\n', (size_t)(whole->to - to));
-			to = to ? to + 1 : whole->to;
+			to = after_line(to, whole->to);
 		}
 		parts[i].filter = whole->filter;
 		parts[i].measured = whole->measured;
+		parts[i].with_kernel = whole->with_kernel;
 		parts[i].from = from;
 		parts[i].to = to;
 		from = to;

@@ -6,6 +6,7 @@
 #define QM_SCAN_H
 
 #include "filter.h"
+#include "kernel_line.h"
 #include "report.h"
 
 /** A record, where it stands in memory. */
@@ -44,6 +45,8 @@ struct qm_scan {
 	const struct qm_filter *filter;
 	/** widths are wanted */
 	bool measured;
+	/** take the kernel's records of SAs, too */
+	bool with_kernel;
 	/** from the beginning of a line up to the end of one */
 	const char *from;
 	const char *to;
@@ -62,6 +65,7 @@ struct qm_scan {
 	uint64_t n_problems;
 
 	struct qm_line line;
+	struct qm_kernel_recent recent;
 };
 
 /** Scans; what is not of the result is set before, all else is 0. */

@@ -108,6 +108,7 @@ static int add_lines(struct qm_trail *trail, const struct qm_log *log, const cha
 		end = newline ? newline + 1 : data;
 	}
 	scan->filter = trail->filter;
+	scan->with_kernel = trail->with_kernel;
 	scan->from = data;
 	scan->to = end;
 	scan->report = trail->report;
@@ -131,7 +132,7 @@ int qm_trail_add(struct qm_trail *trail, int fd, const char *name)
 		return -ENOMEM;
 	}
 	trail->logs = logs;
-	error = qm_log_open(&logs[trail->n_logs], fd, trail->report);
+	error = qm_log_open(&logs[trail->n_logs], fd, trail->with_kernel, trail->report);
 	if (error < 0) {
 		return error;
 	}
@@ -218,5 +219,6 @@ void qm_trail_sort(struct qm_trail *trail)
 			entries[count++] = entries[i];
 		}
 	}
+	trail->repeated += trail->count - count;
 	trail->count = count;
 }

@@ -16,10 +16,14 @@ struct qm_trail {
 	bool measured;
 	/** leave a last line without an end: it is still being written */
 	bool whole_lines;
+	/** take the kernel's records of SAs, too */
+	bool with_kernel;
 	struct qm_log *logs;
 	size_t n_logs;
 	struct qm_entry *entries;
 	size_t count;
+	/** how many of them there were twice */
+	size_t repeated;
 	struct qm_widths widths;
 };
 
