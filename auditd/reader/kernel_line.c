@@ -49,7 +49,7 @@ bool qm_kernel_line_is_call(struct qm_span text)
 	return behind(skip_node(text, &node), QM_SPAN("type=SYSCALL ")).s;
 }
 
-/** Reads "1795557240.394:27): ". @return what follows, .s is NULL if it is another form */
+/** Reads "1795557240.394:27): ". @return what follows, .s is NULL for another form */
 static struct qm_span take_stamp(struct qm_span text, uint64_t *ms, uint64_t *serial)
 {
 	const char *colon = text.len ? memchr(text.s, ':', text.len) : NULL;

@@ -12,46 +12,114 @@ static const struct {
 	const char *name;
 	const char *meaning;
 } kinds[QM_FINDING_MAX] = {
-	[QM_FINDING_HOLE] = { "hole", "records with these numbers are missing, and no op=lost "
-								  "tells of them" },
-	[QM_FINDING_CONFLICT] = { "conflict", "another record has the same number" },
-	[QM_FINDING_LOST] = { "lost", "the gateway says that it could not keep these" },
-	[QM_FINDING_NO_START] = { "no-5451", "an SA pair ended of which no 5451 tells" },
-	[QM_FINDING_NO_END] = { "no-5452", "an SA pair is over of whose end no 5452 tells" },
-	[QM_FINDING_STARTED_TWICE] = { "second-5451", "the SA pair has a 5451 already" },
-	[QM_FINDING_ENDED_TWICE] = { "second-5452", "the SA pair has a 5452 already" },
-	[QM_FINDING_ORDER] = { "order", "the SA pair ended before it was established" },
-	[QM_FINDING_DURATION] = { "duration", "duration= is not the time between 5451 and "
-										  "5452: a record was altered, or the clock set" },
-	[QM_FINDING_NO_AUDIT_START] = { "no-audit-start", "the run does not begin with its "
-													  "audit-start" },
-	[QM_FINDING_NO_AUDIT_STOP] = { "no-audit-stop", "a later run has begun, and neither an "
-													"audit-stop nor last-run= says how "
-													"this one ended" },
-	[QM_FINDING_LAST_RUN] = { "last-run", "the run wrote an audit-stop, and the next one "
-										  "says that it did not end so" },
-	[QM_FINDING_SKIPPED] = { "no-instance", "no record of these runs is there; right only "
-											"if their policy wrote nothing" },
-	[QM_FINDING_AFTER_STOP] = { "after-stop", "the run has written after its audit-stop" },
-	[QM_FINDING_WRITTEN] = { "written", "more records are there than the audit-stop says "
-										"were written" },
-	[QM_FINDING_UNNUMBERED] = { "unnumbered", "a record has no rec-seq" },
-	[QM_FINDING_KERNEL_ONLY] = { "kernel-only", "the kernel added an SA that no record of "
-												"ours names" },
-	[QM_FINDING_NOT_IN_KERNEL] = { "not-in-kernel", "the kernel does not tell of adding "
-													"the SAs of this 5451" },
-	[QM_NOTE_BEGINS] = { "begins", "the trail begins in the middle of this run" },
-	[QM_NOTE_BEFORE] = { "began-before", "the SA pair began before the trail, or under a "
-										 "policy that wrote no success" },
-	[QM_NOTE_DIED] = { "died", "the run ended without an audit-stop, and the next one says "
-							   "why" },
-	[QM_NOTE_UNKNOWN_SA] = { "unknown-sa", "an SA that is not charon's was told of" },
-	[QM_NOTE_BRIEF_SA] = { "brief-sa", "the kernel had an SA for some seconds that no record "
-									   "names: a rekey collision's loser, or a failure" },
-	[QM_NOTE_FOREIGN_SA] = { "foreign-sa", "a process that writes no records added an SA, "
-										   "maybe in another network namespace" },
-	[QM_NOTE_APART] = { "apart", "none of this run's SAs is in the kernel's records, nor has "
-								 "it counts: its SAs are not in this kernel" },
+	[QM_FINDING_HOLE] = {
+		"hole",
+		"records with these numbers are missing, and no op=lost tells of them",
+	},
+	[QM_FINDING_CONFLICT] = {
+		"conflict",
+		"another record has the same number",
+	},
+	[QM_FINDING_LOST] = {
+		"lost",
+		"the gateway says that it could not keep these",
+	},
+	[QM_FINDING_NO_START] = {
+		"no-5451",
+		"an SA pair ended of which no 5451 tells",
+	},
+	[QM_FINDING_NO_END] = {
+		"no-5452",
+		"an SA pair is over of whose end no 5452 tells",
+	},
+	[QM_FINDING_STARTED_TWICE] = {
+		"second-5451",
+		"the SA pair has a 5451 already",
+	},
+	[QM_FINDING_ENDED_TWICE] = {
+		"second-5452",
+		"the SA pair has a 5452 already",
+	},
+	[QM_FINDING_ORDER] = {
+		"order",
+		"the SA pair ended before it was established",
+	},
+	[QM_FINDING_DURATION] = {
+		"duration",
+		"duration= is not the time between 5451 and 5452: one was altered, or"
+		" the clock set",
+	},
+	[QM_FINDING_NO_AUDIT_START] = {
+		"no-audit-start",
+		"the run does not begin with its audit-start",
+	},
+	[QM_FINDING_NO_AUDIT_STOP] = {
+		"no-audit-stop",
+		"a later run has begun, and neither an audit-stop nor last-run= says "
+		"how this one ended",
+	},
+	[QM_FINDING_LAST_RUN] = {
+		"last-run",
+		"the run wrote an audit-stop, and the next one says that it did not "
+		"end so",
+	},
+	[QM_FINDING_SKIPPED] = {
+		"no-instance",
+		"no record of these runs is there; right only if their policy wrote "
+		"nothing",
+	},
+	[QM_FINDING_AFTER_STOP] = {
+		"after-stop",
+		"the run has written after its audit-stop",
+	},
+	[QM_FINDING_WRITTEN] = {
+		"written",
+		"more records are there than the audit-stop says were written",
+	},
+	[QM_FINDING_UNNUMBERED] = {
+		"unnumbered",
+		"a record has no rec-seq",
+	},
+	[QM_FINDING_KERNEL_ONLY] = {
+		"kernel-only",
+		"the kernel added an SA that no record of ours names",
+	},
+	[QM_FINDING_NOT_IN_KERNEL] = {
+		"not-in-kernel",
+		"the kernel does not tell of adding the SAs of this 5451",
+	},
+	[QM_NOTE_BEGINS] = {
+		"begins",
+		"the trail begins in the middle of this run",
+	},
+	[QM_NOTE_BEFORE] = {
+		"began-before",
+		"the SA pair began before the trail, or under a policy that wrote no "
+		"success",
+	},
+	[QM_NOTE_DIED] = {
+		"died",
+		"the run ended without an audit-stop, and the next one says why",
+	},
+	[QM_NOTE_UNKNOWN_SA] = {
+		"unknown-sa",
+		"an SA that is not charon's was told of",
+	},
+	[QM_NOTE_BRIEF_SA] = {
+		"brief-sa",
+		"the kernel had an SA for some seconds that no record names: a rekey "
+		"collision's loser, or a failure",
+	},
+	[QM_NOTE_FOREIGN_SA] = {
+		"foreign-sa",
+		"a process that writes no records added an SA, maybe in another "
+		"network namespace",
+	},
+	[QM_NOTE_APART] = {
+		"apart",
+		"none of this run's SAs is in the kernel's records, nor has it "
+		"counts: they are not in this kernel",
+	},
 };
 
 const char *qm_finding_name(enum qm_finding_kind kind)
@@ -189,8 +257,8 @@ static struct qm_vnode *get_node(struct qm_verify *verify, struct qm_span name,
 	return node;
 }
 
-/** FNV-1a of what makes a record the same as another. */
-static uint32_t hash_of(struct qm_span text)
+/** FNV-1a */
+uint32_t qm_verify_hash(struct qm_span text)
 {
 	uint64_t hash = UINT64_C(14695981039346656037);
 
@@ -237,7 +305,7 @@ static int take_number(const struct qm_vrecord *record)
 {
 	struct qm_verify *verify = record->run->node->verify;
 	struct qm_finding finding;
-	const int r = qm_vrun_number(record->run, record->seq, hash_of(record->line->body),
+	const int r = qm_vrun_number(record->run, record->seq, qm_verify_hash(record->line->body),
 								 record->when_ms);
 
 	if (r == QM_VNUMBER_NEW || r < 0) {
@@ -250,6 +318,14 @@ static int take_number(const struct qm_vrecord *record)
 	finding = qm_verify_about(record->run, QM_FINDING_CONFLICT, record->when_ms);
 	finding.seq = record->seq;
 	return qm_verify_find(verify, &finding);
+}
+
+/** Of a path in quotes, or not. */
+static uint32_t hash_exe(struct qm_span exe)
+{
+	return qm_verify_hash(exe.len > 1 && *exe.s == '"'
+							  ? (struct qm_span){ exe.s + 1, exe.len - 2 }
+							  : exe);
 }
 
 int qm_verify_record(struct qm_verify *verify, const struct qm_line *line)
@@ -276,8 +352,9 @@ int qm_verify_record(struct qm_verify *verify, const struct qm_line *line)
 	if (!record.run) {
 		return -ENOMEM;
 	}
-	record.run->exe = record.run->exe ? record.run->exe
-									  : hash_of(qm_line_value(line, QM_KEY_EXE));
+	if (!record.run->exe) {
+		record.run->exe = hash_exe(qm_line_value(line, QM_KEY_EXE));
+	}
 	if (record.seq) {
 		return take_number(&record);
 	}

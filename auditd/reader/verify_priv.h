@@ -73,7 +73,7 @@ struct qm_vrun {
 	uint64_t last_seq;
 	uint64_t first_ms;
 	uint64_t last_ms;
-	uint64_t exe;
+	uint32_t exe;
 	bool began;
 	enum qm_vlast last;
 	bool tells_open;
@@ -140,8 +140,9 @@ struct qm_vspi {
 	uint64_t serial;
 	uint64_t added_ms;
 	uint64_t deleted_ms;
-	/** who added it; 0 when not known */
+	/** who added it, and its program; 0 when not known */
 	uint32_t pid;
+	uint32_t exe;
 	struct in6_addr src;
 	struct in6_addr dst;
 	UT_hash_handle hh;
@@ -205,6 +206,9 @@ struct qm_vrecord {
 /** A field by its name, also one that this version does not know; .s is NULL where it
  * is not there, or "?". */
 struct qm_span qm_verify_field(const struct qm_line *line, const char *name);
+
+/** A number for a text. */
+uint32_t qm_verify_hash(struct qm_span text);
 
 /** A field's number, 0 for none. */
 uint64_t qm_verify_number(const struct qm_line *line, enum qm_key key);

@@ -105,6 +105,7 @@ static void take_call(struct qm_vnode *node, const struct qm_kernel_line *line)
 		HASH_FIND(hh, node->spis, &node->last_spis[i], sizeof(uint32_t), spi);
 		if (spi && spi->serial == line->serial) {
 			spi->pid = line->pid;
+			spi->exe = qm_verify_hash(line->exe);
 		}
 	}
 }
@@ -249,6 +250,17 @@ static const struct qm_vrun *run_of(const struct qm_vnode *node, uint32_t pid)
 	return found;
 }
 
+/** Whether a program is one that writes records. */
+static bool is_writer(const struct qm_vnode *node, uint32_t exe)
+{
+	for (const struct qm_vrun *run = node->runs; run; run = run->hh.next) {
+		if (run->exe == exe) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool any_writes(const struct qm_vnode *node, uint64_t at_ms)
 {
 	for (const struct qm_vrun *run = node->runs; run; run = run->hh.next) {
@@ -264,7 +276,7 @@ static enum qm_finding_kind kind_of(struct qm_vnode *node, const struct qm_vspi 
 {
 	const struct qm_vrun *run = spi->pid ? run_of(node, spi->pid) : NULL;
 
-	if (spi->pid && !run) {
+	if (spi->pid && !run && !is_writer(node, spi->exe)) {
 		return QM_NOTE_FOREIGN_SA;
 	}
 	if (spi->deletes >= spi->adds && spi->deleted_ms - spi->added_ms < BRIEF_MS) {
@@ -276,7 +288,7 @@ static enum qm_finding_kind kind_of(struct qm_vnode *node, const struct qm_vspi 
 	if (run ? !was_writing(run, spi->added_ms) : !any_writes(node, spi->added_ms)) {
 		return QM_FINDING_MAX;
 	}
-	return run || is_ours(node, &spi->src) || is_ours(node, &spi->dst)
+	return spi->pid || is_ours(node, &spi->src) || is_ours(node, &spi->dst)
 			   ? QM_FINDING_KERNEL_ONLY
 			   : QM_NOTE_FOREIGN_SA;
 }
