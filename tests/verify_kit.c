@@ -217,12 +217,13 @@ static void feed(struct qm_verify *verify, const struct qm_entry *entry)
 static int write_trail(const struct vk_trail *trail)
 {
 	const int fd = memfd_create("trail", MFD_CLOEXEC);
+	FILE *file = fdopen(dup(fd), "w");
 
-	demand(fd >= 0);
+	demand(file != NULL);
 	for (size_t i = 0; i < trail->count; i++) {
-		demand(dprintf(fd, "%s\n", trail->lines[i].text) > 0);
+		demand(fprintf(file, "%s\n", trail->lines[i].text) > 0);
 	}
-	demand(lseek(fd, 0, SEEK_SET) == 0);
+	demand(fclose(file) == 0 && lseek(fd, 0, SEEK_SET) == 0);
 	return fd;
 }
 
