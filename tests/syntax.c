@@ -130,6 +130,9 @@ static bool take_json(struct reader *r, unsigned depth)
 		return take_json_object(r, depth + 1);
 	}
 	if (take(r, '[')) {
+		if (take(r, ']')) {
+			return true;
+		}
 		do {
 			if (!take_json(r, depth + 1)) {
 				return false;

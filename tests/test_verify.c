@@ -171,7 +171,7 @@ static const struct change altered[] = {
 	  "duration@7" },
 	{ "node=a", "event-id=5452 instance=7 ike-sa=1 child-sa=2", "=29.000", "=30.001",
 	  "duration@7" },
-	{ "node=a", "event-id=5452 instance=7 ike-sa=1 child-sa=2", "=29.000", "=30.000", "" },
+	{ "node=a", "event-id=5452 instance=7 ike-sa=1 child-sa=2", "=29.0", "=30.0", "" },
 	{ "node=a", "event-id=5452 instance=8", "duration=49.000", "duration=99.000",
 	  "duration@3" },
 	{ "node=a", "event-id=5451 instance=7 ike-sa=1 child-sa=2", "when=17954390",

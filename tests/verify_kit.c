@@ -56,8 +56,8 @@ void vk_record(struct vk_trail *trail, const struct vk_who *who, uint64_t ms,
 	n = snprintf(line->text + len, VK_LINE_MAX - (size_t)len,
 				 "pid=%u uid=0 msg='%s when=%" PRIu64 ".%03u rec-seq=%" PRIu64
 				 " exe=\"" EXE "\" hostname=? addr=? terminal=? res=success'",
-				 who->pid, body, (VK_BEGIN + ms) / 1000, (unsigned)((VK_BEGIN + ms) % 1000),
-				 seq);
+				 who->pid, body, (VK_BEGIN + ms) / 1000,
+				 (unsigned)((VK_BEGIN + ms) % 1000), seq);
 	demand(n > 0 && len + n < VK_LINE_MAX);
 }
 
@@ -103,7 +103,8 @@ void vk_down(struct vk_trail *trail, const struct vk_who *who, unsigned owner,
 	vk_record(trail, who, ms, seq,
 			  "op=destroy event-id=5452 instance=%u ike-sa=1 child-sa=%u "
 			  "in-spi=%u(0x%x) out-spi=%u(0x%x) laddr=192.0.2.1 raddr=192.0.2.2 "
-			  "reason=deleted bytes-in=1 bytes-out=1 duration=%" PRIu64 ".%03u rekeys=0%s",
+			  "reason=deleted bytes-in=1 bytes-out=1 duration=%" PRIu64
+			  ".%03u rekeys=0%s",
 			  who->instance, child, in, in, out, out, lasted / 1000,
 			  (unsigned)(lasted % 1000), more);
 }

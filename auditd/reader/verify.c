@@ -305,8 +305,8 @@ static int take_number(const struct qm_vrecord *record)
 {
 	struct qm_verify *verify = record->run->node->verify;
 	struct qm_finding finding;
-	const int r = qm_vrun_number(record->run, record->seq, qm_verify_hash(record->line->body),
-								 record->when_ms);
+	const uint32_t hash = qm_verify_hash(record->line->body);
+	const int r = qm_vrun_number(record->run, record->seq, hash, record->when_ms);
 
 	if (r == QM_VNUMBER_NEW || r < 0) {
 		return r < 0 ? r : take_content(record);

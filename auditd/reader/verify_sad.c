@@ -203,8 +203,8 @@ int qm_vsad_end(const struct qm_vpair *pair, bool uncounted)
 	const bool out = leave(node, pair->key.out_spi);
 
 	pair->run->in_kernel += in || out;
-	if ((in && out) || pair->delayed || node->n_unseen >= UNSEEN_MAX || !node->first_add_ms ||
-		node->first_add_ms > pair->when_ms) {
+	if ((in && out) || pair->delayed || node->n_unseen >= UNSEEN_MAX ||
+		!node->first_add_ms || node->first_add_ms > pair->when_ms) {
 		return 0;
 	}
 	return add_unseen(pair, uncounted);
