@@ -9,7 +9,7 @@ import threading
 import time
 import traceback
 
-from . import base, expect, network, promise, trail, units
+from . import base, expect, network, promise, trail, units, verify
 from .auditlog import LOG, AuditLog
 from .gateway import Gateway
 from .shell import LabError, run
@@ -130,6 +130,8 @@ class Run:
             found = [record.fields for record in found]
             problems += [f"expect {name}: {text}"
                          for text in expect.Expected(lines).check(found, names)]
+        if not self.scenario.lossy:
+            problems += verify.check(f"{self.folder}/audit.log", self.scenario.findings)
         return problems
 
     def note(self):
@@ -159,6 +161,7 @@ class Runner:
         self._with_units = job["units"]
         self._lock = threading.Lock()
         self._pids = set()
+        self._played = []
         self._auditlog = AuditLog()
 
     def start(self):
@@ -198,6 +201,7 @@ class Runner:
         finally:
             lanes.put(lane)
         self._pids |= one.pids()
+        self._played.append(one.scenario)
         title = f"{one.scenario.name} ikev{one.version}"
         self._verdict(f"{title} ({time.monotonic() - begun:.1f} s{one.note()})", problems,
                       one.folder)
@@ -222,8 +226,10 @@ class Runner:
         problems += [f"the kernel says: {line}" for line in status.splitlines()
                      if line.startswith("lost ") and line != "lost 0"]
         problems += trail.ausearch_faults(LOG, trail.read(LOG))
+        problems += verify.check_whole(LOG, self._played)
         self._verdict("the guest's whole log: ausearch and libauparse agree, no stray "
-                      "record, none lost by the kernel", problems, self._own)
+                      "record, none lost by the kernel, qm-audit verify finds no more "
+                      "than in its parts", problems, self._own)
 
     def _print(self, text):
         with self._lock, open(f"{self._own}/tap", "a", encoding="utf-8",

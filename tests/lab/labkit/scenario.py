@@ -8,7 +8,7 @@ from . import base, expect
 from .ike import words
 
 HEADERS = {"title", "why", "versions", "daemons", "exclusive", "lossy", "start", "peer",
-           "kernel"}
+           "kernel", "verify"}
 # one of them only: the judge has the other one's kernel speak for it
 BACKENDS = [f"libipsec {name}" for name in base.GATEWAYS]
 SECTION = re.compile(r"\[(swanctl|strongswan|steps|expect)(?: (moon|sun|both))?\]$")
@@ -154,6 +154,11 @@ class Scenario:
         """Whether charon is killed: then it is counted what became of its SAs."""
         return any(line.split()[0] in ("kill", "rounds")
                    for _, line in self.lines(version, "steps"))
+
+    @property
+    def findings(self):
+        """What qm-audit verify is to find in its records, by name."""
+        return set(self.headers.get("verify", "").split())
 
     @property
     def crafted(self):
