@@ -234,7 +234,8 @@ static int fold_runs(struct list *list)
 /** How well a stream fits before another; 0 for not at all. */
 static uint64_t fitness(const struct qm_vrun *run, const struct qm_vrun *before)
 {
-	const bool heir = before->heir && before->heir == run->key.pid;
+	const bool heir = run->key.pid && (before->heir == run->key.pid ||
+									   before->key.pid == run->key.pid);
 	bool agrees = true;
 
 	if (before->after || before->key.instance >= run->key.instance ||
@@ -333,6 +334,24 @@ static int judge_run(struct qm_vrun *run)
 	return error;
 }
 
+/** Takes over from the next stream what matters to the SA pairs of this one. */
+static void look_ahead(struct qm_vrun *run)
+{
+	const struct qm_vrun *next = run->after;
+
+	run->most_open = UINT64_MAX;
+	run->silent_until = qm_vrun_silent_until(run);
+	if (next) {
+		run->most_open = next->tells_open ? next->open_sas : 0;
+		if (next->most_open < run->most_open) {
+			run->most_open = next->most_open;
+		}
+		if (next->silent_until > run->silent_until) {
+			run->silent_until = next->silent_until;
+		}
+	}
+}
+
 static int judge_stream(struct qm_vrun *run)
 {
 	struct qm_finding finding = qm_verify_about(run, QM_NOTE_BEGINS, run->first_ms);
@@ -340,6 +359,7 @@ static int judge_stream(struct qm_vrun *run)
 	int error = 0;
 
 	run->cut = !qm_vrun_has(run, 1) && !run->before;
+	look_ahead(run);
 	verify->result.runs++;
 	verify->result.gateways += !run->before;
 	if (run->cut) {

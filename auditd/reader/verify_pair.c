@@ -161,30 +161,6 @@ static bool is_excused(const struct qm_vpair *orphan, const struct qm_vrun *lead
 							 orphan->began_ms + TOLERANCE_MS);
 }
 
-/** SA pairs of earlier runs that runs after this one say are open yet, at most. */
-static uint64_t still_open(const struct qm_vrun *leader)
-{
-	uint64_t least = UINT64_MAX;
-
-	for (const struct qm_vrun *run = leader->after; run; run = run->after) {
-		const uint64_t open = run->tells_open ? run->open_sas : 0;
-
-		least = open < least ? open : least;
-	}
-	return least;
-}
-
-/** Whether the end of a pair may have been passed over under the policy. */
-static bool may_be_silent(const struct qm_vrun *leader, uint64_t since_ms)
-{
-	for (const struct qm_vrun *run = leader; run; run = run->after) {
-		if (qm_vrun_is_silent(run, since_ms, UINT64_MAX)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static int add_open(const struct qm_vpair *pair)
 {
 	struct qm_verify *verify = pair->run->node->verify;
@@ -223,10 +199,10 @@ static int judge_open(const struct qm_vpair *pair, struct qm_vrun *leader)
 	if (!over) {
 		return add_open(pair);
 	}
-	if (may_be_silent(leader, pair->when_ms)) {
+	if (leader->silent_until >= pair->when_ms) {
 		return 0;
 	}
-	if (leader->after && leader->n_open < still_open(leader)) {
+	if (leader->after && leader->n_open < leader->most_open) {
 		leader->n_open++;
 		return add_open(pair);
 	}

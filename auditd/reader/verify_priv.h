@@ -97,8 +97,12 @@ struct qm_vrun {
 	/** of leaders: the streams before and after it in its chain */
 	struct qm_vrun *before;
 	struct qm_vrun *after;
-	/** of leaders: pairs that later runs say are open yet */
+	/** of leaders: SA pairs of earlier runs that are open yet, at most, as the runs
+	 * after this one say; UINT64_MAX where there is none; and those counted so far */
+	uint64_t most_open;
 	uint64_t n_open;
+	/** of leaders: when it was last that this run or one after it wrote no successes */
+	uint64_t silent_until;
 	/** of op=lost, and not used for numbers of its own */
 	uint64_t spare;
 	/** the beginning is not there, and need not be */
@@ -249,7 +253,10 @@ uint64_t qm_vrun_shared(struct qm_vrun *a, struct qm_vrun *b);
 /** Whether successes were not written at some time between, under a stream's policy. */
 bool qm_vrun_is_silent(const struct qm_vrun *leader, uint64_t from_ms, uint64_t to_ms);
 
-/** Whether anything is written in the end. */
+/** When it was last that no successes were written; 0 for never. */
+uint64_t qm_vrun_silent_until(const struct qm_vrun *leader);
+
+/** Whether nothing is written in the end. */
 bool qm_vrun_ends_silent(const struct qm_vrun *leader);
 
 /** Finds holes in a stream (verify_hole.c), after those of the streams that follow it

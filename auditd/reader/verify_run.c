@@ -3,7 +3,6 @@
  * Runs: which numbers they have, and what they say of themselves.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "verify_priv.h"
@@ -185,8 +184,8 @@ static int take_lost(const struct qm_vrecord *record)
 	finding.seq = record->seq;
 	finding.count = qm_verify_number(record->line, QM_KEY_COUNT);
 	finding.time_ms = since ? since : record->when_ms;
-	snprintf(finding.word, sizeof(finding.word), "%.*s", (int)(cause.len & 31),
-			 cause.s ? cause.s : "");
+	memcpy(finding.word, cause.s ? cause.s : "",
+		   cause.len < sizeof(finding.word) ? cause.len : sizeof(finding.word) - 1);
 	if (qm_span_is(cause, "audit") || qm_span_is(cause, "store")) {
 		losses = realloc(run->losses, (run->n_losses + 1) * sizeof(*losses));
 		if (!losses) {
@@ -263,16 +262,38 @@ uint64_t qm_vrun_shared(struct qm_vrun *a, struct qm_vrun *b)
 
 bool qm_vrun_is_silent(const struct qm_vrun *leader, uint64_t from_ms, uint64_t to_ms)
 {
-	for (size_t i = 0; i < leader->n_policies; i++) {
-		const uint64_t end = i + 1 < leader->n_policies ? leader->policies[i + 1].when_ms
-														: UINT64_MAX;
+	const struct qm_vpolicy *policies = leader->policies;
+	size_t low = 0, high = leader->n_policies;
 
-		if (!leader->policies[i].success && leader->policies[i].when_ms <= to_ms &&
-			end >= from_ms) {
+	/* what came in force last before the end, and then those before it */
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (policies[middle].when_ms <= to_ms) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	for (; low > 0; low--) {
+		if (low < leader->n_policies && policies[low].when_ms < from_ms) {
+			return false;
+		}
+		if (!policies[low - 1].success) {
 			return true;
 		}
 	}
 	return false;
+}
+
+uint64_t qm_vrun_silent_until(const struct qm_vrun *leader)
+{
+	for (size_t i = leader->n_policies; i > 0; i--) {
+		if (!leader->policies[i - 1].success) {
+			return i < leader->n_policies ? leader->policies[i].when_ms : UINT64_MAX;
+		}
+	}
+	return 0;
 }
 
 bool qm_vrun_ends_silent(const struct qm_vrun *leader)
