@@ -152,6 +152,7 @@ static int judge(struct run *run)
 	if (!error) {
 		result.repeated += run->trail.repeated;
 		qm_report_clear(&run->report);
+		run->style.partial = run->report.failed;
 		error = print(run, &result);
 		status = qm_verify_faults(&run->style, &result) || !result.records ? QM_EXIT_NONE
 																		  : QM_EXIT_OK;

@@ -33,20 +33,35 @@ static void put_count(struct qm_out *out, uint64_t n, const char *one, const cha
 	qm_out_string(out, n == 1 ? one : many);
 }
 
+/** In one word. */
+static const char *verdict_of(const struct qm_verify_style *style,
+							  const struct qm_verify_result *result)
+{
+	if (qm_verify_faults(style, result)) {
+		return "incomplete";
+	}
+	if (style->partial) {
+		return "partial";
+	}
+	return result->records ? "complete" : "empty";
+}
+
 static void put_verdict(struct qm_out *out, const struct qm_verify_style *style,
 						const struct qm_verify_result *result)
 {
 	const size_t faults = qm_verify_faults(style, result);
 
+	qm_out_string(out, verdict_of(style, result));
+	QM_OUT(out, ": ");
+	if (style->partial) {
+		QM_OUT(out, "not all logs could be read; ");
+	}
 	if (!result->records) {
-		QM_OUT(out, "empty: no record of the qm-audit plugin is there\n");
+		QM_OUT(out, "no record of the qm-audit plugin is there\n");
 		return;
 	}
 	if (faults) {
-		QM_OUT(out, "incomplete: ");
 		put_count(out, faults, "finding; ", "findings; ");
-	} else {
-		QM_OUT(out, "complete: ");
 	}
 	put_count(out, result->gateways, "gateway, ", "gateways, ");
 	put_count(out, result->records, "record, ", "records, ");
@@ -246,12 +261,8 @@ static void put_json_open(struct qm_out *out, const struct qm_open_pair *pair)
 void qm_verify_print_json(struct qm_out *out, const struct qm_verify_style *style,
 						  const struct qm_verify_result *result)
 {
-	const size_t faults = qm_verify_faults(style, result);
-
 	qm_out_char(out, '{');
-	put_json_string(out, "verdict", !result->records ? "empty"
-											: faults ? "incomplete"
-													 : "complete");
+	put_json_string(out, "verdict", verdict_of(style, result));
 	put_json_number(out, "gateways", result->gateways);
 	put_json_number(out, "runs", result->runs);
 	put_json_number(out, "records", result->records);

@@ -13,6 +13,8 @@ struct qm_verify_style {
 	bool notes;
 	/** SA pairs that have no end yet, each */
 	bool open;
+	/** not all logs could be read */
+	bool partial;
 	/** only findings from then on, up to then */
 	uint64_t start_ms;
 	uint64_t end_ms;

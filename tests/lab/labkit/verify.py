@@ -2,6 +2,8 @@
 """qm-audit verify, as a second judge beside promise.py: it has the records alone."""
 
 import json
+import os
+import re
 
 from .shell import run
 
@@ -24,11 +26,46 @@ def findings(log):
     return names, [json.dumps(finding) for finding in verdict["findings"]]
 
 
+SEQ = re.compile(rb" rec-seq=(\d+) ")
+PID = re.compile(rb" pid=(\d+) ")
+
+
+def _middle(lines):
+    """The line in the middle of the numbers of one run, or None."""
+    runs = {}
+    for line in lines:
+        runs.setdefault(PID.search(line)[1], []).append(line)
+    longest = sorted(max(runs.values(), key=len, default=[]),
+                     key=lambda line: int(SEQ.search(line)[1]))
+    return longest[len(longest) // 2] if len(longest) > 2 else None
+
+
+def check_spoiled(log):
+    """Whether it notices that a record was taken out, or one forged."""
+    with open(log, "rb") as file:
+        lines = file.readlines()
+    line = _middle(lines)
+    if line is None:
+        return []
+    problems = []
+    for name, spoiled in (
+            ("hole", [other for other in lines if other is not line]),
+            ("conflict", lines + [line.replace(b" instance=", b" forged=1 instance=", 1)])):
+        path = f"{log}.spoiled"
+        with open(path, "wb") as file:
+            file.writelines(spoiled)
+        if name not in findings(path)[0]:
+            problems.append(f"qm-audit verify finds no {name} with this line spoiled: "
+                            f"{line.decode(errors='replace').strip()}")
+        os.unlink(path)
+    return problems
+
+
 def check(log, expected):
     """What is wrong with what it finds in the log of one scenario."""
     names, texts = findings(log)
     if names == expected:
-        return []
+        return check_spoiled(log)
     return [f"qm-audit verify finds {' '.join(sorted(names)) or 'nothing'}, and not "
             f"{' '.join(sorted(expected)) or 'nothing'}"] + texts
 
