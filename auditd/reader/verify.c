@@ -227,9 +227,11 @@ static struct qm_vnode *add_node(struct qm_verify *verify, struct qm_span name)
 		return NULL;
 	}
 	node->verify = verify;
-	node->name = strndup(name.len ? name.s : "", name.len);
+	node->name = calloc(1, name.len + 1);
+	node->name_len = name.len;
 	if (node->name) {
-		HASH_ADD_KEYPTR(hh, verify->nodes, node->name, strlen(node->name), node);
+		memcpy(node->name, name.len ? name.s : "", name.len);
+		HASH_ADD_KEYPTR(hh, verify->nodes, node->name, name.len, node);
 	}
 	if (!node->name || verify_lacking) {
 		free(node->name);
@@ -244,7 +246,7 @@ static struct qm_vnode *get_node(struct qm_verify *verify, struct qm_span name,
 {
 	struct qm_vnode *node = verify->node;
 
-	if (!node || !qm_span_is(name, node->name)) {
+	if (!node || !qm_span_same(name, (struct qm_span){ node->name, node->name_len })) {
 		HASH_FIND(hh, verify->nodes, name.s ? name.s : "", name.len, node);
 		node = node ? node : add_node(verify, name);
 		if (!node) {

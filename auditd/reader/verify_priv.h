@@ -167,7 +167,9 @@ struct qm_vunseen {
 };
 
 struct qm_vnode {
+	/** terminated, but it may have other NULs */
 	char *name;
+	size_t name_len;
 	struct qm_verify *verify;
 	struct qm_vrun *runs;
 	struct qm_vpair *pairs;
