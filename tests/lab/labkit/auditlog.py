@@ -19,8 +19,9 @@ SETTINGS = "/etc/audit/auditd.conf"
 BACKLOG = "8192"
 # the kernel's default: a minute, in ticks of Debian's kernels
 BACKLOG_WAIT = "15000"
-OURS = re.compile(rb"type=CRYPTO_IPSEC_SA msg=audit\([0-9.]+:(\d+)\): pid=(\d+) .*?msg='(.*)'")
-MARK = re.compile(rb"type=USER .*msg='lab-mark=(\d+) ")
+OURS = re.compile(rb"(?:node=\S+ )?type=CRYPTO_IPSEC_SA msg=audit\([0-9.]+:(\d+)\): "
+                  rb"pid=(\d+) .*?msg='(.*)'")
+MARK = re.compile(rb"(?:node=\S+ )?type=USER .*msg='lab-mark=(\d+) ")
 
 
 class AuditLog:

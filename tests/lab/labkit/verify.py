@@ -11,9 +11,9 @@ from .shell import run
 EMPTY = "empty"
 
 
-def findings(log):
+def findings(log, *options):
     """Names of what it finds in a log, and all of it as text."""
-    status, text = run(["qm-audit", "verify", "--json", log], check=False)
+    status, text = run(["qm-audit", "verify", "--json", *options, log], check=False)
     try:
         verdict = json.loads(text)
     except ValueError:
