@@ -27,14 +27,14 @@ def findings(log, *options):
 
 
 SEQ = re.compile(rb" rec-seq=(\d+) ")
-PID = re.compile(rb" pid=(\d+) ")
+RUN = re.compile(rb" pid=(\d+) .* instance=(\d+) ")
 
 
 def _middle(lines):
     """The line in the middle of the numbers of one run, or None."""
     runs = {}
     for line in lines:
-        runs.setdefault(PID.search(line)[1], []).append(line)
+        runs.setdefault(RUN.search(line).groups(), []).append(line)
     longest = sorted(max(runs.values(), key=len, default=[]),
                      key=lambda line: int(SEQ.search(line)[1]))
     return longest[len(longest) // 2] if len(longest) > 2 else None
