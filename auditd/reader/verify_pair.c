@@ -90,18 +90,9 @@ int qm_vpair_start(const struct qm_vrecord *record)
 				 : qm_vsad_address(node, qm_line_known(record->line, QM_KEY_LADDR));
 }
 
-/** When the pair of a 5452 was last known to be there. */
-static uint64_t last_seen(const struct qm_vrecord *record)
-{
-	const uint64_t seen = qm_span_time(qm_verify_field(record->line, "last-seen"));
-
-	return seen ? seen : record->when_ms;
-}
-
 static int keep_orphan(const struct qm_vrecord *record, struct qm_vpair *orphan)
 {
 	struct qm_vnode *node = record->run->node;
-	const uint64_t seen = last_seen(record);
 	const uint64_t lasted = qm_span_time(qm_line_value(record->line, QM_KEY_DURATION));
 	int error;
 
@@ -109,7 +100,7 @@ static int keep_orphan(const struct qm_vrecord *record, struct qm_vpair *orphan)
 	orphan->orphan = true;
 	orphan->seq = record->seq;
 	orphan->when_ms = record->when_ms;
-	orphan->began_ms = lasted < seen ? seen - lasted : 0;
+	orphan->began_ms = lasted < record->when_ms ? record->when_ms - lasted : 0;
 	error = keep(node, orphan);
 	/* what the kernel tells of it is not of an SA that nobody names */
 	error = error ? error : qm_vsad_name(node, orphan->key.in_spi, false);
@@ -119,8 +110,8 @@ static int keep_orphan(const struct qm_vrecord *record, struct qm_vpair *orphan)
 static int check_times(const struct qm_vrecord *record, const struct qm_vpair *pair)
 {
 	const uint64_t lasted = qm_span_time(qm_line_value(record->line, QM_KEY_DURATION));
-	const uint64_t seen = last_seen(record);
-	const uint64_t between = seen > pair->when_ms ? seen - pair->when_ms : 0;
+	const uint64_t ended = record->when_ms;
+	const uint64_t between = ended > pair->when_ms ? ended - pair->when_ms : 0;
 	const uint64_t off = between > lasted ? between - lasted : lasted - between;
 
 	return off > TOLERANCE_MS
