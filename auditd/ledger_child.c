@@ -183,9 +183,8 @@ static void on_expired(const struct qm_scene *scene, const struct qm_input *inpu
 {
 	struct qm_sa *sa = qm_table_find_half(scene->table, &input->expired);
 
-	/* with equal lifetimes, the peer's kernel may have been first */
-	if (sa && !sa->peer_delete) {
-		qm_why_blame(&sa->why, QM_REASON_EXPIRED, QM_PARTY_KERNEL);
+	if (sa) {
+		qm_why_expired(sa, QM_PARTY_KERNEL);
 	}
 }
 

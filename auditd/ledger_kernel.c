@@ -50,14 +50,8 @@ static void cut(const struct qm_scene *scene, struct qm_sa *sa, bool at_once)
 static void expire(const struct qm_scene *scene, struct qm_sa *sa,
 				   const struct qm_kernel_sa *kernel)
 {
-	if (sa->peer_delete) {
-		/* with equal lifetimes, the peer's kernel may have been first */
-		qm_why_blame(&sa->why, QM_REASON_DELETED, QM_PARTY_PEER);
-	} else if (kernel->by == QM_PARTY_EXTERNAL) {
-		qm_why_blame(&sa->why, QM_REASON_EXPIRED, QM_PARTY_EXTERNAL);
-	} else {
-		qm_why_blame(&sa->why, QM_REASON_EXPIRED, QM_PARTY_KERNEL);
-	}
+	qm_why_expired(sa, kernel->by == QM_PARTY_EXTERNAL ? QM_PARTY_EXTERNAL :
+														 QM_PARTY_KERNEL);
 	cut(scene, sa, false);
 }
 

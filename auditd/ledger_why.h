@@ -23,6 +23,12 @@ enum qm_act {
 /** Sets why something ended, unless that is known. */
 void qm_why_blame(struct qm_why *why, enum qm_reason reason, enum qm_party by);
 
+/**
+ * The kernel reached a hard limit of an SA. charon hears of that first, and may have
+ * deleted the other half before it is heard here: then that was not the reason.
+ */
+void qm_why_expired(struct qm_sa *sa, enum qm_party by);
+
 /** A CHILD_SA was replaced by another in a rekey. */
 void qm_why_rekeyed(struct qm_sa *old, const struct qm_sa *sa);
 

@@ -267,7 +267,11 @@ static bool choose_step(struct qm_model *model, struct qm_step *step)
 static void settle(struct qm_truth *truth, enum qm_reason reason, enum qm_party party,
 				   bool by_ike)
 {
-	if (truth->reason == QM_REASON_UNKNOWN || (truth->by_ike && !by_ike)) {
+	/* charon's deletion was still on its way, or the kernel's word on theirs */
+	const bool late = reason == QM_REASON_EXPIRED && truth->party == QM_PARTY_LOCAL &&
+					  truth->reason == QM_REASON_DELETED;
+
+	if (truth->reason == QM_REASON_UNKNOWN || (truth->by_ike && !by_ike) || late) {
 		truth->reason = reason;
 		truth->party = party;
 		truth->by_ike = by_ike;

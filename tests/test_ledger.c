@@ -158,7 +158,7 @@ static const struct qm_case ended[] = {
 	  NEW("1", "1", "init") "deleting 1; @9 expired-in 1; down 1; destroying 1;"
 	  "ike-destroying 1",
 	  "start 1/1 init old=0\n"
-	  "end 1/1 deleted local rekeys=0 4s" },
+	  "end 1/1 expired kernel rekeys=0 4s" },
 	{ "another SA with that SPI, to another address, expires",
 	  NEW("1", "1", "init") "@9 expired-in 1 77; deleting 1; down 1; destroying 1;"
 	  "ike-destroying 1",
