@@ -47,7 +47,7 @@ static void play_eight_and_nine(void)
 	vk_up(&trail, &eight, 101000, 2, 1);
 	vk_start(&trail, &nine, 200000, "success-and-failure", " durability=power "
 			 "last-run=died last-alive=? open-sas=1 waiting=0");
-	vk_down(&trail, &heir, 200, 201000, 3, 1, 49000, " last-seen=1795439125.000");
+	vk_down(&trail, &heir, 200, 201000, 3, 1, 100000, " last-seen=1795439125.000");
 	vk_kernel_pair(&trail, &nine, 202990, "SAD-add", 1);
 	vk_up(&trail, &nine, 203000, 2, 1);
 	vk_record(&trail, &nine, 250000, 3, "op=invalid-packet event-id=4977 instance=9");
@@ -172,7 +172,7 @@ static const struct change altered[] = {
 	{ "node=a", "event-id=5452 instance=7 ike-sa=1 child-sa=2", "=29.000", "=30.001",
 	  "duration@7" },
 	{ "node=a", "event-id=5452 instance=7 ike-sa=1 child-sa=2", "=29.0", "=30.0", "" },
-	{ "node=a", "event-id=5452 instance=8", "duration=49.000", "duration=99.000",
+	{ "node=a", "event-id=5452 instance=8", "duration=100.000", "duration=49.000",
 	  "duration@3" },
 	{ "node=a", "event-id=5451 instance=7 ike-sa=1 child-sa=2", "when=17954390",
 	  "when=17954391", "order@7" },
