@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Scenario files: reading them, and what they come to for one IKE version."""
+"""Scenario files: reading them, and what they come to for one IKE version and one
+version of strongSwan."""
 
 import os
 import re
@@ -8,12 +9,14 @@ from . import base, expect
 from .ike import words
 
 HEADERS = {"title", "why", "versions", "daemons", "exclusive", "lossy", "start", "peer",
-           "kernel", "verify"}
+           "kernel", "strongswan", "verify"}
 # one of them only: the judge has the other one's kernel speak for it
 BACKENDS = [f"libipsec {name}" for name in base.GATEWAYS]
 SECTION = re.compile(r"\[(swanctl|strongswan|steps|expect)(?: (moon|sun|both))?\]$")
 MANY = re.compile(r"\{(\d+)\.\.(\d+)\}")
-ONLY = re.compile(r"@([12]) +(.*)$")
+ONLY = re.compile(r"@([1256]) +(.*)$")
+# strongSwan's major version where nobody says
+STRONGSWAN = 5
 
 
 class ScenarioError(Exception):
@@ -34,8 +37,9 @@ def _numbered(key, value):
 class Scenario:
     """One file of scenarios/."""
 
-    def __init__(self, path):
+    def __init__(self, path, strongswan=STRONGSWAN):
         self.path = path
+        self._strongswan = strongswan
         self.name = os.path.splitext(os.path.basename(path))[0]
         self.headers = {}
         self.sections = {}
@@ -87,6 +91,8 @@ class Scenario:
             self._fail(1, "peer: can only be 'crafted'")
         if self.headers.get("kernel", BACKENDS[0]) not in BACKENDS:
             self._fail(1, f"kernel: can only be {' or '.join(BACKENDS)}")
+        if self.headers.get("strongswan", "6") not in ("5", "6"):
+            self._fail(1, "strongswan: is 5 or 6")
         for version in self.versions:
             self._check_peer(version)
             for name in base.GATEWAYS:
@@ -120,7 +126,11 @@ class Scenario:
     @property
     def versions(self):
         """IKE versions to run with, newest first."""
-        return sorted((int(v) for v in self.headers["versions"].split()), reverse=True)
+        if int(self.headers.get("strongswan", self._strongswan)) != self._strongswan:
+            return []
+        known = (int(v) for v in self.headers["versions"].split())
+        # Debian builds strongSwan 6.1 without IKEv1
+        return sorted((v for v in known if v == 2 or self._strongswan < 6), reverse=True)
 
     @property
     def daemons(self):
@@ -176,7 +186,7 @@ class Scenario:
             match = ONLY.match(line)
             if not match:
                 yield number, line
-            elif int(match.group(1)) == version:
+            elif int(match.group(1)) in (version, self._strongswan):
                 yield number, match.group(2)
 
     def settings(self, version, kind, who):
@@ -194,11 +204,20 @@ class Scenario:
         return found
 
 
-def load(folder, names=()):
-    """The scenarios of a folder, or those named, in the order of their names."""
+def load(folder, names=(), strongswan=STRONGSWAN):
+    """The scenarios of a folder, or those named, in the order of their names, as they
+    are for a major version of strongSwan."""
     known = {os.path.splitext(f)[0] for f in os.listdir(folder) if f.endswith(".scn")}
     unknown = sorted(set(names) - known)
     if unknown:
         raise ScenarioError(f"no such scenario: {', '.join(unknown)} (see lab list)")
     chosen = sorted(names or known)
-    return [Scenario(os.path.join(folder, f"{name}.scn")) for name in chosen]
+    return [Scenario(os.path.join(folder, f"{name}.scn"), strongswan)
+            for name in chosen]
+
+
+def strongswan(root):
+    """The major version of strongSwan in a root that build-root has made."""
+    with open(f"{root}/lab-packages", encoding="ascii") as lines:
+        versions = dict(line.split() for line in lines)
+    return int(versions["strongswan-libcharon"].split(".")[0])
