@@ -122,6 +122,7 @@ static void take_notice(struct qm_mirror *mirror, const struct qm_xfrm_msg *msg)
 	case QM_XFRM_DEL_SA:
 	case QM_XFRM_EXPIRE:
 	case QM_XFRM_FLUSH_SA:
+	case QM_XFRM_MOVE_SA:
 		qm_mirror_take_sa(mirror, msg);
 		break;
 	case QM_XFRM_NEW_POLICY:

@@ -129,13 +129,16 @@ static void drop(struct qm_mirror *mirror, struct qm_mirror_sa *entry)
 	}
 }
 
-/** Ends an entry with nothing known but that it is gone, or by whom it was flushed. */
+/** Ends an entry with nothing known but that it is gone, or by whom it was flushed or
+ * moved. */
 static void lose(struct qm_mirror *mirror, struct qm_mirror_sa *entry,
 				 struct qm_mirror_event event)
 {
 	struct qm_xfrm_sa sa;
 
 	describe(entry, &sa);
+	/* one that moved took them along */
+	sa.has |= event.end == QM_MIRROR_END_DELETED ? QM_XFRM_HAS_COUNTERS : 0;
 	event.kind = QM_MIRROR_SA_REMOVED;
 	event.known = true;
 	event.larval = entry->state == QM_MIRROR_LARVAL;
@@ -299,6 +302,78 @@ static void take_end(struct qm_mirror *mirror, const struct qm_xfrm_msg *msg)
 	qm_mirror_tell(mirror, &event);
 }
 
+/**
+ * The one SA that a request with this place and mark was for, or NULL if that cannot be
+ * told: the kernel names neither the SA's own mark nor its interface id.
+ */
+static struct qm_mirror_sa *find_matching(const struct qm_mirror *mirror,
+										  const struct qm_xfrm_id *id)
+{
+	struct qm_mirror_sa *entry, *found = NULL;
+	struct qm_xfrm_probe probe;
+	unsigned matching = 0;
+
+	qm_xfrm_map_search(&mirror->sas, hash_of(mirror, id), &probe);
+	while ((entry = qm_xfrm_map_next(&mirror->sas, &probe))) {
+		if (entry->state == QM_MIRROR_LIVE && same_place(&entry->id, id) &&
+			(id->mark & id->mask & entry->id.mask) == entry->id.mark) {
+			found = entry;
+			matching++;
+		}
+	}
+	return matching == 1 ? found : NULL;
+}
+
+/** What an SA is once it has moved. */
+static void describe_moved(const struct qm_mirror_sa *entry,
+						   const struct qm_xfrm_moved *moved, struct qm_xfrm_sa *ret)
+{
+	describe(entry, ret);
+	memcpy(ret->id.dst, moved->new_dst, sizeof(ret->id.dst));
+	memcpy(ret->src, moved->new_src, sizeof(ret->src));
+	ret->id.family = moved->new_family;
+	ret->reqid = moved->new_reqid;
+	ret->encap = moved->encap;
+	ret->has &= ~(uint32_t)QM_XFRM_HAS_ENCAP;
+	ret->has |= moved->encap.type ? QM_XFRM_HAS_ENCAP : 0;
+	/* the same ones as before, whatever they are */
+	ret->has |= QM_XFRM_HAS_INFO | QM_XFRM_HAS_ALG | QM_XFRM_HAS_COUNTERS;
+	if (moved->has & QM_XFRM_HAS_MARK) {
+		ret->id.mark = moved->new_mark;
+		ret->id.mask = moved->new_mask;
+		ret->has |= QM_XFRM_HAS_MARK;
+	}
+}
+
+/**
+ * An SA was given another address. To who is told it goes from the one place and comes to
+ * the other, with nothing counted in between: the kernel takes its counters along.
+ */
+static void take_moved(struct qm_mirror *mirror, const struct qm_xfrm_msg *msg)
+{
+	struct qm_mirror_event event = { .by = qm_mirror_actor(mirror, msg->port) };
+	struct qm_mirror_sa *entry = find_matching(mirror, &msg->moved.id), *there = NULL;
+	struct qm_xfrm_sa sa = { 0 };
+	uint32_t hash = 0;
+
+	if (entry) {
+		describe_moved(entry, &msg->moved, &sa);
+		hash = hash_of(mirror, &sa.id);
+		there = find(mirror, &sa.id, hash);
+	}
+	if (!entry || !is_kept(&sa.id) || mirror->phase != QM_MIRROR_SYNCED ||
+		(there && there != entry)) {
+		qm_mirror_gap(mirror, QM_MIRROR_CAUSE_UNCLEAR, 0);
+		return;
+	}
+	if (!there) {
+		event.end = QM_MIRROR_END_DELETED;
+		lose(mirror, entry, event);
+		event.end = QM_MIRROR_END_NONE;
+	}
+	place(mirror, there, hash, &sa, &event);
+}
+
 /** All SAs of a protocol are gone. A dump that is going on may have some of them yet. */
 static void take_flush(struct qm_mirror *mirror, const struct qm_xfrm_msg *msg)
 {
@@ -324,6 +399,10 @@ void qm_mirror_take_sa(struct qm_mirror *mirror, const struct qm_xfrm_msg *msg)
 {
 	if (msg->kind == QM_XFRM_FLUSH_SA) {
 		take_flush(mirror, msg);
+	} else if (msg->kind == QM_XFRM_MOVE_SA) {
+		if (is_kept(&msg->moved.id)) {
+			take_moved(mirror, msg);
+		}
 	} else if (!is_kept(&msg->sa.id)) {
 		return;
 	} else if (msg->kind == QM_XFRM_NEW_SA) {

@@ -129,6 +129,15 @@ static int take_migrate(struct qm_xfrm_msg *msg, const void *head)
 	return 0;
 }
 
+static int take_moved(struct qm_xfrm_msg *msg, const void *head)
+{
+	struct qm_xfrm_user_migrate_state user;
+
+	memcpy(&user, head, sizeof(user));
+	qm_xfrm_take_moved(&msg->moved, &user);
+	return 0;
+}
+
 static int take_sa_attr(struct qm_xfrm_msg *msg, int attr, const void *data, size_t len)
 {
 	return qm_xfrm_take_sa_attr(&msg->sa, attr, data, len);
@@ -144,6 +153,12 @@ static int take_migrate_attr(struct qm_xfrm_msg *msg, int attr, const void *data
 							 size_t len)
 {
 	return qm_xfrm_take_migrate_attr(&msg->migrate, attr, data, len);
+}
+
+static int take_moved_attr(struct qm_xfrm_msg *msg, int attr, const void *data,
+						   size_t len)
+{
+	return qm_xfrm_take_moved_attr(&msg->moved, attr, data, len);
 }
 
 static int take_flush_attr(struct qm_xfrm_msg *msg, int attr, const void *data,
@@ -181,6 +196,10 @@ static const struct type types[] = {
 										   take_flush_sa, NULL },
 	[XFRM_MSG_FLUSHPOLICY - XFRM_MSG_BASE] = { QM_XFRM_FLUSH_POLICY, 0, 0, NULL,
 											   take_flush_attr },
+	/* the headers of a kernel before 7.2 do not have it */
+	[QM_XFRM_MSG_MIGRATE_STATE - XFRM_MSG_BASE] = {
+		QM_XFRM_MOVE_SA, BODY(moved), sizeof(struct qm_xfrm_user_migrate_state),
+		take_moved, take_moved_attr },
 };
 
 #undef BODY

@@ -56,6 +56,9 @@ enum qm_xfrm_kind {
 	/** SAs and a policy were given other addresses, without any DEL_SA or NEW_SA:
 	 * migrate */
 	QM_XFRM_MIGRATE,
+	/** one SA was given another address, with its counters, and without any DEL_SA or
+	 * NEW_SA (since Linux 7.2): moved */
+	QM_XFRM_MOVE_SA,
 	/** how far an SA is used: sa, with id, src, reqid, counters and replay_window */
 	QM_XFRM_NEW_AE,
 	QM_XFRM_KIND_MAX,
@@ -288,6 +291,25 @@ struct qm_xfrm_migrate {
 	struct qm_xfrm_move sas[QM_XFRM_DEPTH_MAX];
 };
 
+/** Another place for one SA. */
+struct qm_xfrm_moved {
+	/** where it was. The mark is that of the request, which the SA's must match, and the
+	 * kernel does not give the interface id */
+	struct qm_xfrm_id id;
+	/** like qm_xfrm_id.dst */
+	uint8_t new_src[16];
+	uint8_t new_dst[16];
+	/** its mark from now on, if it has another */
+	uint32_t new_mark;
+	uint32_t new_mask;
+	/** QM_XFRM_HAS_MARK, QM_XFRM_HAS_ENCAP */
+	uint32_t has;
+	uint32_t new_reqid;
+	struct qm_xfrm_encap encap;
+	/** of the addresses: AF_INET, AF_INET6, or 0 for neither */
+	uint8_t new_family;
+};
+
 /** One message. What is not of its kind is 0; of the union, only what it has is set. */
 struct qm_xfrm_msg {
 	enum qm_xfrm_kind kind;
@@ -314,6 +336,7 @@ struct qm_xfrm_msg {
 		struct qm_xfrm_policy policy;
 		struct qm_xfrm_mapping mapping;
 		struct qm_xfrm_migrate migrate;
+		struct qm_xfrm_moved moved;
 	};
 };
 

@@ -138,16 +138,17 @@ static int take_if_id(uint32_t *if_id, uint32_t *has, const void *data, size_t l
 	return r;
 }
 
-static int take_encap(struct qm_xfrm_sa *ret, const void *data, size_t len)
+static int take_encap(struct qm_xfrm_encap *ret, uint32_t *has, const void *data,
+					  size_t len)
 {
 	struct xfrm_encap_tmpl encap;
 	int r = take(&encap, sizeof(encap), data, len);
 
 	if (!r) {
-		ret->encap.type = encap.encap_type;
-		ret->encap.sport = ntohs(encap.encap_sport);
-		ret->encap.dport = ntohs(encap.encap_dport);
-		ret->has |= QM_XFRM_HAS_ENCAP;
+		ret->type = encap.encap_type;
+		ret->sport = ntohs(encap.encap_sport);
+		ret->dport = ntohs(encap.encap_dport);
+		*has |= QM_XFRM_HAS_ENCAP;
 	}
 	return r;
 }
@@ -272,7 +273,7 @@ int qm_xfrm_take_sa_attr(struct qm_xfrm_sa *ret, int attr, const void *data, siz
 	case XFRMA_IF_ID:
 		return take_if_id(&ret->id.if_id, &ret->has, data, len);
 	case XFRMA_ENCAP:
-		return take_encap(ret, data, len);
+		return take_encap(&ret->encap, &ret->has, data, len);
 	case XFRMA_ALG_AUTH:
 	case XFRMA_ALG_AUTH_TRUNC:
 	case XFRMA_ALG_CRYPT:
@@ -387,4 +388,29 @@ int qm_xfrm_take_migrate_attr(struct qm_xfrm_migrate *ret, int attr, const void 
 		len -= sizeof(user);
 	}
 	return 0;
+}
+
+void qm_xfrm_take_moved(struct qm_xfrm_moved *ret,
+						const struct qm_xfrm_user_migrate_state *user)
+{
+	qm_xfrm_take_user_id(&ret->id, &user->id);
+	ret->id.mark = user->old_mark.v;
+	ret->id.mask = user->old_mark.m;
+	qm_xfrm_take_addr(ret->new_src, &user->new_saddr, user->new_family);
+	ret->new_family =
+		qm_xfrm_take_addr(ret->new_dst, &user->new_daddr, user->new_family);
+	ret->new_reqid = user->new_reqid;
+}
+
+int qm_xfrm_take_moved_attr(struct qm_xfrm_moved *ret, int attr, const void *data,
+							size_t len)
+{
+	switch (attr) {
+	case XFRMA_MARK:
+		return take_mark(&ret->new_mark, &ret->new_mask, &ret->has, data, len);
+	case XFRMA_ENCAP:
+		return take_encap(&ret->encap, &ret->has, data, len);
+	default:
+		return 0;
+	}
 }

@@ -33,6 +33,28 @@ void qm_xfrm_take_selector(struct qm_xfrm_selector *ret, const struct xfrm_selec
 void qm_xfrm_take_policy(struct qm_xfrm_policy *ret,
 						 const struct xfrm_userpolicy_info *info);
 
+/** The kernel's XFRM_MSG_MIGRATE_STATE and its structure, of Linux 7.2. */
+#define QM_XFRM_MSG_MIGRATE_STATE (XFRM_MSG_BASE + 25)
+struct qm_xfrm_user_migrate_state {
+	struct xfrm_usersa_id id;
+	xfrm_address_t new_daddr;
+	xfrm_address_t new_saddr;
+	struct xfrm_mark old_mark;
+	struct xfrm_selector new_sel;
+	uint32_t new_reqid;
+	uint32_t flags;
+	uint16_t new_family;
+	uint16_t reserved;
+};
+
+/** Takes where an SA was, and is from now on. */
+void qm_xfrm_take_moved(struct qm_xfrm_moved *ret,
+						const struct qm_xfrm_user_migrate_state *user);
+
+/** Takes an attribute of that. @return 0, also if it is unknown; -EBADMSG */
+int qm_xfrm_take_moved_attr(struct qm_xfrm_moved *ret, int attr, const void *data,
+							size_t len);
+
 /** Takes an attribute of an SA. @return 0, also if it is unknown; -EBADMSG */
 int qm_xfrm_take_sa_attr(struct qm_xfrm_sa *ret, int attr, const void *data, size_t len);
 

@@ -100,6 +100,9 @@ static void check(const struct qm_xfrm_msg *msg, size_t size)
 	case QM_XFRM_MAPPING:
 		check_id(&msg->mapping.id);
 		break;
+	case QM_XFRM_MOVE_SA:
+		check_id(&msg->moved.id);
+		break;
 	case QM_XFRM_MIGRATE:
 		insist(msg->migrate.count <= QM_XFRM_DEPTH_MAX, "too many moves");
 		break;

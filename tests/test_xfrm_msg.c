@@ -313,6 +313,33 @@ static void test_migrate(void)
 	QM_INT(msg.migrate.sas[0].reqid, 3);
 }
 
+static void test_moved(void)
+{
+	struct craft_sa to = { .src = "2001:db8::3", .dst = "2001:db8::4", .reqid = 5,
+						   .sport = 4500, .dport = 4501, .mark = 6, .mask = 7 };
+	struct craft craft = { 0 };
+	struct qm_xfrm_msg msg;
+
+	craft_moved(&craft, 77, &esp4, &to);
+	msg = msg_read(&craft);
+	QM_INT(msg.kind, QM_XFRM_MOVE_SA);
+	QM_INT(msg.port, 77);
+	QM_INT(msg.moved.id.spi, esp4.spi);
+	QM_INT(msg.moved.id.proto, IPPROTO_ESP);
+	QM_INT(msg.moved.id.family, AF_INET);
+	QM_INT(msg.moved.id.mark, esp4.mark);
+	msg_expect_addr(msg.moved.id.dst, esp4.dst);
+	msg_expect_addr(msg.moved.new_src, to.src);
+	msg_expect_addr(msg.moved.new_dst, to.dst);
+	QM_INT(msg.moved.new_family, AF_INET6);
+	QM_INT(msg.moved.new_reqid, 5);
+	QM_INT(msg.moved.has, QM_XFRM_HAS_MARK | QM_XFRM_HAS_ENCAP);
+	QM_INT(msg.moved.new_mark, 6);
+	QM_INT(msg.moved.new_mask, 7);
+	QM_INT(msg.moved.encap.sport, 4500);
+	QM_INT(msg.moved.encap.dport, 4501);
+}
+
 static void test_control(void)
 {
 	struct craft craft = { 0 };
@@ -370,6 +397,7 @@ CU_TestInfo xfrm_msg_tests[] = {
 	{ "counters of an SA", test_new_ae },
 	{ "a peer's new port", test_mapping },
 	{ "SAs with new addresses", test_migrate },
+	{ "an SA with a new address", test_moved },
 	{ "ends of dumps, and errors", test_control },
 	{ "no key is copied", test_no_keys },
 	CU_TEST_INFO_NULL,

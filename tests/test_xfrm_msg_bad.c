@@ -12,6 +12,7 @@
 
 #include "msg_kit.h"
 #include "test.h"
+#include "xfrm_parse.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -42,7 +43,7 @@ static const struct craft_policy policy = {
 };
 
 /** The last that craft_nth() makes: it has no attributes. */
-#define ERROR_MESSAGE 13
+#define ERROR_MESSAGE 14
 
 /** Of every kind of message one. @return how many */
 static unsigned craft_nth(struct craft *craft, unsigned n)
@@ -88,6 +89,9 @@ static unsigned craft_nth(struct craft *craft, unsigned n)
 	case 12:
 		craft_flush_policy(craft, 0, XFRM_POLICY_TYPE_SUB);
 		break;
+	case 13:
+		craft_moved(craft, 0, &gcm, &all);
+		break;
 	default:
 		craft_error(craft, NLMSG_ERROR, -EPERM);
 	}
@@ -104,7 +108,8 @@ static size_t head_of(unsigned n)
 		sizeof(struct xfrm_user_mapping),	 sizeof(struct xfrm_userpolicy_id),
 		sizeof(struct xfrm_userpolicy_info), sizeof(struct xfrm_userpolicy_info),
 		sizeof(struct xfrm_userpolicy_id),	 sizeof(struct xfrm_user_polexpire),
-		0,									 sizeof(int),
+		0,									 sizeof(struct qm_xfrm_user_migrate_state),
+		sizeof(int),
 	};
 
 	return heads[n];

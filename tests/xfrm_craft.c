@@ -9,6 +9,8 @@
 #include <linux/netlink.h>
 #include <linux/udp.h>
 
+#include "xfrm_parse.h"
+
 #define KEY_BYTES 36
 
 void craft_begin(struct craft *craft, int type, int flags, uint32_t port)
@@ -179,23 +181,29 @@ static void put_if_id(struct craft *craft, uint32_t if_id)
 	}
 }
 
-/** As copy_to_user_state_extra() of the kernel. */
-static void put_extra(struct craft *craft, const struct craft_sa *sa)
+static void put_encap(struct craft *craft, const struct craft_sa *sa)
 {
 	const struct xfrm_encap_tmpl encap = {
 		.encap_type = UDP_ENCAP_ESPINUDP,
 		.encap_sport = htons(sa->sport),
 		.encap_dport = htons(sa->dport),
 	};
+
+	if (sa->sport) {
+		craft_attr(craft, XFRMA_ENCAP, &encap, sizeof(encap));
+	}
+}
+
+/** As copy_to_user_state_extra() of the kernel. */
+static void put_extra(struct craft *craft, const struct craft_sa *sa)
+{
 	const uint64_t last_used = sa->use_time;
 
 	if (last_used) {
 		craft_attr(craft, XFRMA_LASTUSED, &last_used, sizeof(last_used));
 	}
 	put_algs(craft, sa);
-	if (sa->sport) {
-		craft_attr(craft, XFRMA_ENCAP, &encap, sizeof(encap));
-	}
+	put_encap(craft, sa);
 	put_mark(craft, sa->mark, sa->mask);
 	put_replay(craft, sa);
 	put_if_id(craft, sa->if_id);
@@ -276,6 +284,26 @@ void craft_mapping(struct craft *craft, const struct craft_sa *sa, const char *n
 	craft_addr(&mapping.new_saddr, new_src);
 	craft_begin(craft, XFRM_MSG_MAPPING, 0, 0);
 	craft_put(craft, &mapping, sizeof(mapping));
+	craft_end(craft);
+}
+
+void craft_moved(struct craft *craft, uint32_t port, const struct craft_sa *from,
+				 const struct craft_sa *to)
+{
+	struct qm_xfrm_user_migrate_state moved = {
+		.id = id_of(from),
+		.old_mark = { from->mark, from->mask },
+		.new_reqid = to->reqid,
+	};
+
+	craft_addr(&moved.new_saddr, to->src);
+	moved.new_family = craft_addr(&moved.new_daddr, to->dst);
+	craft_begin(craft, QM_XFRM_MSG_MIGRATE_STATE, 0, port);
+	craft_put(craft, &moved, sizeof(moved));
+	put_encap(craft, to);
+	if (to->mark != from->mark || to->mask != from->mask) {
+		put_mark(craft, to->mark, to->mask);
+	}
 	craft_end(craft);
 }
 

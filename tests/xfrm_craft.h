@@ -90,6 +90,9 @@ void craft_flush_sa(struct craft *craft, uint32_t port, uint8_t proto);
 void craft_new_ae(struct craft *craft, uint32_t port, const struct craft_sa *sa);
 void craft_mapping(struct craft *craft, const struct craft_sa *sa, const char *new_src,
 				   uint16_t new_sport);
+/** XFRM_MSG_MIGRATE_STATE: the SA comes to be where the other is. */
+void craft_moved(struct craft *craft, uint32_t port, const struct craft_sa *from,
+				 const struct craft_sa *to);
 /** XFRM_MSG_NEWPOLICY or XFRM_MSG_UPDPOLICY. */
 void craft_policy(struct craft *craft, int type, int flags, uint32_t port,
 				  const struct craft_policy *policy);
