@@ -178,7 +178,8 @@ static int drain(struct reading *reading)
 			continue;
 		}
 		if (n <= 0) {
-			return n < 0 ? -errno : 0;
+			/* so says 9p of an end that is about to move */
+			return n < 0 && errno != ENODATA ? -errno : 0;
 		}
 		log->offset += n;
 		log->used += (size_t)n;
