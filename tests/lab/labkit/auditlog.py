@@ -11,7 +11,7 @@ import threading
 
 import audit
 
-from .shell import LabError, read, run, wait_for, write
+from .shell import LabError, read, run, tail, wait_for, write
 
 LOG = "/var/log/audit/audit.log"
 SETTINGS = "/etc/audit/auditd.conf"
@@ -61,9 +61,7 @@ class AuditLog:
             return int(file.read())
 
     def _poll(self):
-        with open(LOG, "rb") as log:
-            log.seek(self._offset)
-            data = log.read()
+        data = tail(LOG, self._offset)
         self._offset += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Running programs, and waiting for what they do."""
 
+import errno
 import os
 import subprocess
 import time
@@ -59,11 +60,27 @@ def patiently(action, timeout, interval=0.2):
         time.sleep(interval)
 
 
+def tail(path, offset=0):
+    """What a file that may be growing has from an offset on.
+
+    A newer kernel's 9p sometimes says ENODATA where that is next to nothing yet.
+    """
+    for _ in range(50):
+        try:
+            with open(path, "rb") as file:
+                file.seek(offset)
+                return file.read()
+        except OSError as error:
+            if error.errno != errno.ENODATA:
+                raise
+        time.sleep(0.02)
+    raise LabError(f"{path} cannot be read: there is no data, says the kernel")
+
+
 def read(path):
     """The text of a file, empty where there is none."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
+        return tail(path).decode("utf-8", "surrogateescape")
     except FileNotFoundError:
         return ""
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from .auditlog import BACKLOG, BACKLOG_WAIT, LOG
-from .shell import LabError, read, run, wait_for
+from .shell import LabError, read, run, tail, wait_for
 
 FOLDER = os.path.dirname(LOG)
 FILLING = f"{FOLDER}/filling"
@@ -70,8 +70,7 @@ class Sink:
     def small(self):
         """auditd has its log on a small file system from now on, with what was there."""
         self.end()
-        with open(LOG, "rb") as file:
-            text = file.read()
+        text = tail(LOG)
         run(["mount", "-t", "tmpfs", "-o", f"size={ROOM + (len(text) >> 20)}m,mode=750",
              "small", FOLDER])
         with open(LOG, "wb") as file:
@@ -83,8 +82,7 @@ class Sink:
     def large(self):
         """The log is where it was before, and has what has been added since."""
         self.end()
-        with open(LOG, "rb") as file:
-            text = file.read()
+        text = tail(LOG)
         run(["umount", FOLDER])
         # not made anew: somebody may follow it
         with open(LOG, "ab") as file:
