@@ -37,6 +37,7 @@ class Gateway:
         self.runs = []
         self._charon = None
         self._monitor = None
+        self._moves = None
         self._output = None
         self._layers = {
             "swanctl": [base.swanctl(name, version),
@@ -124,6 +125,7 @@ class Gateway:
         """Begins to record what the kernel says of this namespace's SAs."""
         self._output = open(f"{self.results}/xfrm-monitor.log", "ab")
         with inside(self.ns):
+            self._moves = network.listen_for_moves()
             self._monitor = subprocess.Popen(
                 ["ip", "-s", "-ts", "xfrm", "monitor"], stdout=self._output,
                 stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
@@ -140,6 +142,9 @@ class Gateway:
         self._monitor.wait()
         self._monitor = None
         self._output.close()
+        with self._moves, open(f"{self.results}/xfrm-moved.log", "a",
+                               encoding="ascii") as log:
+            log.write(network.moves(self._moves))
 
     # --- charon ------------------------------------------------------------
 

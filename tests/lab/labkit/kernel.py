@@ -169,4 +169,5 @@ def states(text):
 
 def word(folder, own):
     """The kernel's word of a gateway's folder of results."""
-    return Word(read(f"{folder}/xfrm-monitor.log"), own)
+    # first where an SA was moved to: what the monitor says of its end is the last word
+    return Word(read(f"{folder}/xfrm-moved.log") + read(f"{folder}/xfrm-monitor.log"), own)

@@ -1,13 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The network of a lane: a namespace per gateway, joined by one cable."""
 
+import datetime
 import re
+import socket
+import struct
 
 from . import base
 from .namespace import add, inside, remove
 from .shell import read, run, wait_for
 
 CABLE = "net0"
+
+# <linux/netlink.h>, and <linux/xfrm.h> of Linux 7.2: struct xfrm_user_migrate_state
+NETLINK_XFRM = 6
+XFRMNLGRP_MIGRATE = 7
+XFRM_MSG_MIGRATE_STATE = 0x29
+MOVED = struct.Struct("=16x4sxxBx16s16s8x56x4x4xH")
 
 
 def run_in(ns, *args, **options):
@@ -110,14 +119,41 @@ def monitor_ready(pid):
 
 
 def _monitor_idle(pid):
-    socket = _xfrm_socket(pid)
+    found = _xfrm_socket(pid)
     state = read(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    return not socket or (socket["rmem"] == 0 and state[0] == "S")
+    return not found or (found["rmem"] == 0 and state[0] == "S")
 
 
 def monitor_drained(pid):
     """Waits until 'ip xfrm monitor' has printed all that the kernel told it."""
     wait_for("ip xfrm monitor to read on", lambda: _monitor_idle(pid))
+
+
+def listen_for_moves():
+    """A socket on which the kernel of this namespace says that it gave an SA another
+    address: 'ip xfrm monitor' does not know what Linux 7.2 has for that."""
+    listener = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK,
+                             NETLINK_XFRM)
+    listener.bind((0, 1 << XFRMNLGRP_MIGRATE - 1))
+    return listener
+
+
+def moves(listener):
+    """The places that SAs were moved to, as 'ip xfrm monitor' has new ones."""
+    text = ""
+    while True:
+        try:
+            data = listener.recv(8192)
+        except BlockingIOError:
+            return text
+        if struct.unpack_from("=H", data, 4) != (XFRM_MSG_MIGRATE_STATE,):
+            continue
+        spi, proto, dst, src, family = MOVED.unpack_from(data, 16)
+        size = 4 if family == socket.AF_INET else 16
+        src, dst = (socket.inet_ntop(family, address[:size]) for address in (src, dst))
+        text += (f"[{datetime.datetime.now().isoformat()}] src {src} dst {dst}\n"
+                 f"\tproto {'esp' if proto == socket.IPPROTO_ESP else 'ah'} "
+                 f"spi 0x{spi.hex()}\n")
 
 
 def warm_up():
