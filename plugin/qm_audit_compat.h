@@ -15,6 +15,7 @@
 #include <plugins/plugin.h>
 #include <collections/array.h>
 #include <crypto/key_exchange.h>
+#include <crypto/transform.h>
 
 #ifndef QM_AUDIT_STRONGSWAN
 #error "configure says which strongSwan this is built for"
@@ -31,13 +32,27 @@ typedef key_exchange_t qm_audit_ke_t;
 #endif
 
 /**
+ * Types of the transforms for key exchanges besides the first: since 6.0.0,
+ * none of them before
+ */
+#if QM_AUDIT_STRONGSWAN >= 60000
+#define QM_AUDIT_FIRST_MORE_KE ADDITIONAL_KEY_EXCHANGE_1
+#define QM_AUDIT_LAST_MORE_KE ADDITIONAL_KEY_EXCHANGE_7
+#else
+#define QM_AUDIT_FIRST_MORE_KE (KEY_EXCHANGE_METHOD + 1)
+#define QM_AUDIT_LAST_MORE_KE KEY_EXCHANGE_METHOD
+#endif
+
+/**
  * Head of the plugin's constructor: since 6.0.3 the loader wants a version
- * symbol beside it (and so checks the version itself).
+ * symbol beside it, and so checks the version itself. An older one has it for
+ * a newer loader to name.
  */
 #ifdef PLUGIN_DEFINE
 #define QM_AUDIT_PLUGIN_DEFINE PLUGIN_DEFINE(qm_audit)
 #else
-#define QM_AUDIT_PLUGIN_DEFINE plugin_t *qm_audit_plugin_create()
+#define QM_AUDIT_PLUGIN_DEFINE const char *qm_audit_plugin_version = VERSION; \
+	plugin_t *qm_audit_plugin_create()
 #endif
 
 #endif /** QM_AUDIT_COMPAT_H_ @}*/

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 #include "qm_audit_facts.h"
+#include "qm_audit_compat.h"
 #include "../auditd/text.h"
 
 #include <daemon.h>
@@ -53,6 +54,49 @@ static uint16_t copy_transform(proposal_t *proposal, transform_type_t type,
 }
 
 /**
+ * Append the name of another algorithm if there is room for it
+ */
+static bool append_alg(enum_name_t *names, uint16_t alg, char *buf)
+{
+	char name[QM_ALG_MAX];
+	size_t used = strlen(buf);
+
+	copy_alg(names, alg, name);
+	/* with room for how many do not fit */
+	if (used + strlen(name) + sizeof("++7") > QM_ALG_MAX)
+	{
+		return FALSE;
+	}
+	buf[used] = '+';
+	copy_name(buf + used + 1, name);
+	return TRUE;
+}
+
+/*
+ * Described in header
+ */
+void qm_audit_facts_key_exchanges(proposal_t *proposal, char buf[QM_ALG_MAX])
+{
+	uint16_t alg;
+	u_int type, more = 0;
+
+	copy_transform(proposal, KEY_EXCHANGE_METHOD, key_exchange_method_names,
+				   buf);
+	for (type = QM_AUDIT_FIRST_MORE_KE; type <= QM_AUDIT_LAST_MORE_KE; type++)
+	{
+		if (proposal->get_algorithm(proposal, type, &alg, NULL) && alg &&
+			(more || !append_alg(key_exchange_method_names, alg, buf)))
+		{
+			more++;
+		}
+	}
+	if (more)
+	{
+		snprintf(buf + strlen(buf), sizeof("+7"), "+%u", more);
+	}
+}
+
+/**
  * Copy what was negotiated
  */
 static void copy_proposal(proposal_t *proposal, struct qm_sa_facts *facts)
@@ -67,8 +111,7 @@ static void copy_proposal(proposal_t *proposal, struct qm_sa_facts *facts)
 								  encryption_algorithm_names, facts->cipher);
 	copy_transform(proposal, INTEGRITY_ALGORITHM, integrity_algorithm_names,
 				   facts->integ);
-	copy_transform(proposal, KEY_EXCHANGE_METHOD, key_exchange_method_names,
-				   facts->pfs);
+	qm_audit_facts_key_exchanges(proposal, facts->pfs);
 	facts->esn = QM_TRI_NO;
 	if (proposal->get_algorithm(proposal, EXTENDED_SEQUENCE_NUMBERS, &esn,
 								NULL) && esn == EXT_SEQ_NUMBERS)

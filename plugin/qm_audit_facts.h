@@ -62,6 +62,15 @@ void qm_audit_facts_ts(linked_list_t *list, struct qm_ts_list *copy);
 void qm_audit_facts_proposals(linked_list_t *list, struct qm_text *text);
 
 /**
+ * Copy the names of all key exchanges of a proposal, the first one first, with
+ * "+" between them; after the last with room the number of the others.
+ *
+ * @param proposal		proposal that was selected
+ * @param buf			receives the names, "none" if there are none
+ */
+void qm_audit_facts_key_exchanges(proposal_t *proposal, char buf[QM_ALG_MAX]);
+
+/**
  * Copy an address with its port.
  *
  * @param host			host, NULL for none
