@@ -19,6 +19,8 @@
 
 #define DEFAULT_CONF "/etc/audit/auditd.conf"
 #define DEFAULT_PID_FILE "/run/auditd.pid"
+/* since auditd 4.1 */
+#define NEWER_PID_FILE "/run/audit/auditd.pid"
 #define DEFAULT_PROC "/proc"
 
 /** A version of a file. */
@@ -37,6 +39,7 @@ struct qm_watch {
 	char *log_file;
 	char *conf_file;
 	char *pid_file;
+	char *newer_pid_file;
 	char *proc;
 	bool ask_kernel;
 	struct qm_watch_kernel kernel;
@@ -111,6 +114,8 @@ int qm_watch_new(struct qm_watch **ret, const struct qm_watch_config *config)
 		!copy(&watch->conf_file,
 			  config->auditd_conf ? config->auditd_conf : DEFAULT_CONF) ||
 		!copy(&watch->pid_file, config->pid_file ? config->pid_file : DEFAULT_PID_FILE) ||
+		!copy(&watch->newer_pid_file,
+			  config->newer_pid_file ? config->newer_pid_file : NEWER_PID_FILE) ||
 		!copy(&watch->proc, config->proc ? config->proc : DEFAULT_PROC)) {
 		qm_watch_free(watch);
 		return -ENOMEM;
@@ -292,6 +297,9 @@ static int learn_pid(struct qm_watch *watch, uint32_t *ret)
 	struct qm_process process;
 	int r = qm_process_read_pid(watch->pid_file, ret);
 
+	if (r == -ENOENT) {
+		r = qm_process_read_pid(watch->newer_pid_file, ret);
+	}
 	if (r != -ENOENT) {
 		return r;
 	}
@@ -464,6 +472,7 @@ struct qm_watch *qm_watch_free(struct qm_watch *watch)
 		free(watch->log_file);
 		free(watch->conf_file);
 		free(watch->pid_file);
+		free(watch->newer_pid_file);
 		free(watch->proc);
 		free(watch);
 	}

@@ -24,9 +24,11 @@ struct qm_watch_config {
 	bool ask_kernel;
 	/** bring what was read to disk before going on to the next file */
 	bool sync;
-	/** NULL for /etc/audit/auditd.conf, /run/auditd.pid and /proc */
+	/** NULL for /etc/audit/auditd.conf, /run/auditd.pid, where newer auditds have that,
+	 * /run/audit/auditd.pid, and /proc */
 	const char *auditd_conf;
 	const char *pid_file;
+	const char *newer_pid_file;
 	const char *proc;
 };
 

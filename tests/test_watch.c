@@ -33,6 +33,7 @@ static void begin(struct scene *scene, bool ask_kernel)
 		.ask_kernel = ask_kernel,
 		.auditd_conf = scene->place.conf,
 		.pid_file = scene->place.pid_file,
+		.newer_pid_file = scene->place.newer_pid_file,
 		.proc = scene->place.proc,
 	};
 	QM_OK_FATAL(qm_watch_new(&scene->watch, &config));
@@ -164,6 +165,22 @@ static void test_found(void)
 	watch_skip_ms(1000);
 	QM_INT(look(&scene), QM_SINK_READY);
 	QM_INT(scene.view.auditd_pid, 4711);
+	end(&scene);
+}
+
+/** Newer auditds have their pid file elsewhere: that is not found by chance. */
+static void test_newer_pid_file(void)
+{
+	struct scene scene;
+
+	begin(&scene, false);
+	watch_process(&scene.place, 346, "auditd", 'S');
+	watch_write(scene.place.newer_pid_file, "346\n");
+	QM_INT(look(&scene), QM_SINK_READY);
+	QM_INT(scene.view.auditd_pid, WATCH_PID);
+	QM_OK(unlink(scene.place.pid_file));
+	QM_INT(look(&scene), QM_SINK_READY);
+	QM_INT(scene.view.auditd_pid, 346);
 	end(&scene);
 }
 
@@ -395,6 +412,7 @@ CU_TestInfo watch_tests[] = {
 	{ "/proc does not show other processes", test_hidden },
 	{ "no pid file, but a process", test_found },
 	{ "no pid file, with auditd installed and without", test_not_installed },
+	{ "the pid file of newer auditds", test_newer_pid_file },
 	{ "pid files with something else in them", test_bad_pid_file },
 	{ "processes that are something else", test_bad_stat },
 	{ "what the kernel says", test_kernel },

@@ -102,6 +102,8 @@ struct watch_place watch_place(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(place.dir));
 	snprintf(place.proc, sizeof(place.proc), "%s/proc", place.dir);
 	snprintf(place.pid_file, sizeof(place.pid_file), "%s/auditd.pid", place.dir);
+	snprintf(place.newer_pid_file, sizeof(place.newer_pid_file), "%s/newer.pid",
+			 place.dir);
 	snprintf(place.conf, sizeof(place.conf), "%s/auditd.conf", place.dir);
 	snprintf(place.log, sizeof(place.log), "%s/audit.log", place.dir);
 	make_proc(&place);
@@ -133,6 +135,7 @@ struct qm_watch *watch_start(const struct watch_place *place, const char *log)
 		.log = log,
 		.auditd_conf = place->conf,
 		.pid_file = place->pid_file,
+		.newer_pid_file = place->newer_pid_file,
 		.proc = place->proc,
 	};
 	struct qm_watch *watch = NULL;

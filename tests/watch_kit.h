@@ -20,6 +20,7 @@ struct watch_place {
 	char dir[PATH_MAX / 4];
 	char proc[PATH_MAX / 2];
 	char pid_file[PATH_MAX / 2];
+	char newer_pid_file[PATH_MAX / 2];
 	char conf[PATH_MAX / 2];
 	char log[PATH_MAX / 2];
 	/** the log as auditd has it open, or -1 */
