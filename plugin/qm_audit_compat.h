@@ -13,6 +13,7 @@
 #define QM_AUDIT_COMPAT_H_
 
 #include <plugins/plugin.h>
+#include <sa/child_sa.h>
 #include <collections/array.h>
 #include <crypto/key_exchange.h>
 #include <crypto/transform.h>
@@ -30,6 +31,20 @@ typedef array_t qm_audit_ke_t;
 #else
 typedef key_exchange_t qm_audit_ke_t;
 #endif
+
+/**
+ * The other CHILD_SA of a rekeying that the peer began and has not concluded by
+ * deleting the old one: since 6.0.0 charon tells of it only then. The CHILD_SA
+ * may be gone, so look for it before it is used. NULL if there is none.
+ */
+static inline child_sa_t *qm_audit_rekey_sa(child_sa_t *child_sa)
+{
+#if QM_AUDIT_STRONGSWAN >= 60000
+	return child_sa->get_rekey_sa(child_sa);
+#else
+	return NULL;
+#endif
+}
 
 /**
  * Types of the transforms for key exchanges besides the first: since 6.0.0,

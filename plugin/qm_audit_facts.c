@@ -396,6 +396,30 @@ void qm_audit_facts_read_ike(ike_sa_t *ike_sa, struct qm_sa_facts *facts)
 /*
  * Described in header
  */
+child_sa_t *qm_audit_facts_replaced(ike_sa_t *ike_sa, child_sa_t *child_sa)
+{
+	child_sa_t *wanted = qm_audit_rekey_sa(child_sa), *other, *found = NULL;
+	enumerator_t *enumerator;
+
+	if (!wanted)
+	{
+		return NULL;
+	}
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (enumerator->enumerate(enumerator, &other))
+	{
+		if (other == wanted && other->get_state(other) == CHILD_REKEYED)
+		{
+			found = other;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/*
+ * Described in header
+ */
 void qm_audit_facts_ts(linked_list_t *list, struct qm_ts_list *copy)
 {
 	*copy = (struct qm_ts_list){};

@@ -46,6 +46,16 @@ bool qm_audit_facts_established(ike_sa_t *ike_sa);
 void qm_audit_facts_read_ike(ike_sa_t *ike_sa, struct qm_sa_facts *facts);
 
 /**
+ * Find the CHILD_SA that another one was to replace in a rekeying that charon
+ * has not told of and will not tell of, as the other one goes.
+ *
+ * @param ike_sa		IKE_SA of both
+ * @param child_sa		CHILD_SA that goes
+ * @return				the one that was rekeyed, NULL if there is none
+ */
+child_sa_t *qm_audit_facts_replaced(ike_sa_t *ike_sa, child_sa_t *child_sa);
+
+/**
  * Copy traffic selectors, and count those that do not fit.
  *
  * @param list			traffic_selector_t, NULL for none

@@ -140,6 +140,8 @@ METHOD(listener_t, child_updown, bool,
 	private_qm_audit_listener_t *this, ike_sa_t *ike_sa, child_sa_t *child_sa,
 	bool up)
 {
+	child_sa_t *replaced;
+
 	if (!ike_sa)
 	{	/* only trap CHILD_SAs have none, and they have no SPIs */
 		return TRUE;
@@ -150,6 +152,11 @@ METHOD(listener_t, child_updown, bool,
 	}
 	else
 	{
+		replaced = qm_audit_facts_replaced(ike_sa, child_sa);
+		if (replaced)
+		{
+			push_announced(this, ike_sa, child_sa, replaced);
+		}
 		push_child(this, QM_INPUT_DOWN, ike_sa, child_sa);
 	}
 	return TRUE;
