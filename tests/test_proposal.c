@@ -52,8 +52,8 @@ static void test_several(void)
 	/* no name is cut */
 	QM_STR(exchanges(CURVE_25519, (uint16_t[]){ ML_KEM_768, ML_KEM_1024, ML_KEM_512, 0 }),
 		   "CURVE_25519+ML_KEM_768+2");
-	QM_STR(exchanges(MODP_2048_BIT, (uint16_t[]){ ML_KEM_768, ML_KEM_1024, ML_KEM_512, ECP_256_BIT,
-												  60000, 60001, 60002, 0 }),
+	QM_STR(exchanges(MODP_2048_BIT, (uint16_t[]){ ML_KEM_768, ML_KEM_1024, 60000, 60001,
+												  60002, 60003, 60004, 0 }),
 		   "MODP_2048+ML_KEM_768+6");
 	swan_deinit();
 }

@@ -57,8 +57,8 @@ class AuditLog:
     @staticmethod
     def pid():
         """auditd's process id."""
-        with open("/run/auditd.pid", encoding="ascii") as file:
-            return int(file.read())
+        # the second since auditd 4.1
+        return int(read("/run/auditd.pid") or read("/run/audit/auditd.pid"))
 
     def _poll(self):
         data = tail(LOG, self._offset)
