@@ -45,7 +45,8 @@ static void test_one(void)
 static void test_several(void)
 {
 	CU_ASSERT_FATAL(swan_init("charon", ""));
-	QM_STR(exchanges(CURVE_25519, (uint16_t[]){ ML_KEM_768, 0 }), "CURVE_25519+ML_KEM_768");
+	QM_STR(exchanges(CURVE_25519, (uint16_t[]){ ML_KEM_768, 0 }),
+		   "CURVE_25519+ML_KEM_768");
 	QM_STR(exchanges(CURVE_25519, (uint16_t[]){ ECP_256_BIT, 0 }), "CURVE_25519+ECP_256");
 	QM_STR(exchanges(ECP_256_BIT, (uint16_t[]){ 60000, 60001, 60002, 0 }),
 		   "ECP_256+60000+60001+60002");
