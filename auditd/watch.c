@@ -306,7 +306,9 @@ static int learn_pid(struct qm_watch *watch, uint32_t *ret)
 	if (watch->found_pid) {
 		qm_process_look(watch->proc, watch->found_pid, &process);
 		if (!qm_process_is_auditd(&process)) {
+			/* it may have been one that starts another, and ends */
 			watch->found_pid = 0;
+			watch->find_at_ms = 0;
 		}
 	}
 	if (!watch->found_pid && qm_time_now().mono_ms >= watch->find_at_ms) {

@@ -165,6 +165,11 @@ static void test_found(void)
 	watch_skip_ms(1000);
 	QM_INT(look(&scene), QM_SINK_READY);
 	QM_INT(scene.view.auditd_pid, 4711);
+	/* while it starts there are two of them, and the first one ends */
+	watch_process(&scene.place, 4712, "auditd", 'S');
+	watch_no_process(&scene.place, 4711);
+	QM_INT(look(&scene), QM_SINK_READY);
+	QM_INT(scene.view.auditd_pid, 4712);
 	end(&scene);
 }
 
