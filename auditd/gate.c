@@ -417,6 +417,18 @@ bool qm_gate_waits(struct qm_gate *gate)
 	return waits;
 }
 
+uint64_t qm_gate_counted(struct qm_gate *gate)
+{
+	uint64_t counted = 0;
+
+	pthread_mutex_lock(&gate->mutex);
+	for (size_t class = 0; class < CLASS_MAX; class++) {
+		counted += qm_limiter_counted(gate->limiters[class]);
+	}
+	pthread_mutex_unlock(&gate->mutex);
+	return counted;
+}
+
 void qm_gate_set_rates(struct qm_gate *gate, const struct qm_limiter_rates *rates)
 {
 	pthread_mutex_lock(&gate->mutex);

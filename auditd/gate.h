@@ -114,6 +114,9 @@ bool qm_gate_take(struct qm_gate *gate, struct qm_time now, bool all,
 /** Whether anything waits to be due. */
 bool qm_gate_waits(struct qm_gate *gate);
 
+/** Packets and failures that were only counted, since the start. */
+uint64_t qm_gate_counted(struct qm_gate *gate);
+
 /** Puts other rates in force. */
 void qm_gate_set_rates(struct qm_gate *gate, const struct qm_limiter_rates *rates);
 

@@ -23,8 +23,8 @@ tell(struct qm_journal *journal, const char *fmt, ...)
 	journal->tell(journal->user, message);
 }
 
-void qm_journal_lose(struct qm_journal *journal, enum qm_loss_cause cause, uint64_t count,
-					 uint64_t since_ms)
+void qm_journal_inherit_loss(struct qm_journal *journal, enum qm_loss_cause cause,
+							 uint64_t count, uint64_t since_ms)
 {
 	struct qm_loss *loss = &journal->losses[cause];
 
@@ -33,6 +33,14 @@ void qm_journal_lose(struct qm_journal *journal, enum qm_loss_cause cause, uint6
 	}
 	loss->count += count;
 	qm_outbox_set_loss(journal->outbox, cause, loss->count, loss->since_ms);
+}
+
+void qm_journal_lose(struct qm_journal *journal, enum qm_loss_cause cause, uint64_t count,
+					 uint64_t since_ms)
+{
+	journal->lost[cause] += count;
+	journal->lost_at_ms = qm_time_now().wall_ms;
+	qm_journal_inherit_loss(journal, cause, count, since_ms);
 }
 
 /** Complains once that there is no room for a record, and once says that there is. */

@@ -38,6 +38,10 @@ struct qm_journal {
 	uint64_t written;
 	/** losses that no record tells of yet */
 	struct qm_loss losses[QM_LOSS_MAX];
+	/** all that this run has lost, and when the last of it was counted, ms since the
+	 * epoch; 0 for never */
+	uint64_t lost[QM_LOSS_MAX];
+	uint64_t lost_at_ms;
 	/** there was no room for the last record, and a complaint about it */
 	bool failing;
 	/** the record being written; here for its size */
@@ -76,6 +80,10 @@ void qm_journal_change_policy(struct qm_journal *journal, struct qm_policy polic
  */
 void qm_journal_lose(struct qm_journal *journal, enum qm_loss_cause cause, uint64_t count,
 					 uint64_t since_ms);
+
+/** The same of what earlier runs lost and no record told of. */
+void qm_journal_inherit_loss(struct qm_journal *journal, enum qm_loss_cause cause,
+							 uint64_t count, uint64_t since_ms);
 
 /** Whether a loss waits to be written. */
 bool qm_journal_owes(const struct qm_journal *journal);

@@ -23,6 +23,7 @@
 #include "ledger_ike.h"
 #include "ledger_kernel.h"
 #include "ledger_life.h"
+#include "ledger_lineage.h"
 #include "ledger_nego.h"
 #include "ledger_stray.h"
 #include "ledger_table.h"
@@ -171,6 +172,49 @@ void qm_ledger_tell_open(struct qm_ledger *ledger)
 	for (sa = ledger->table.pending; sa; sa = sa->wait_next) {
 		if (!sa->ike && !sa->instance) {
 			qm_life_updated(&scene, sa);
+		}
+	}
+}
+
+/** @return false to end it */
+static bool visit_open(const struct qm_sa *sa,
+					   bool (*visit)(void *user, const struct qm_ledger_pair *pair),
+					   void *user)
+{
+	const struct qm_past past = qm_lineage_past(sa);
+	const struct qm_ledger_pair pair = {
+		.facts = &sa->facts,
+		.instance = sa->instance,
+		.established_ms = sa->established.wall_ms,
+		.rekeys = past.rekeys,
+		.before_in = past.before[QM_IN],
+		.before_out = past.before[QM_OUT],
+	};
+
+	return (sa->phase != QM_PHASE_ACTIVE && sa->wait != QM_SA_UNCOUNTED) ||
+		   visit(user, &pair);
+}
+
+void qm_ledger_each_open(const struct qm_ledger *ledger,
+						 bool (*visit)(void *user, const struct qm_ledger_pair *pair),
+						 void *user)
+{
+	const struct qm_table *table = &ledger->table;
+	const struct qm_sa *sa;
+
+	for (sa = table->sas; sa; sa = sa->hh.next) {
+		if (!visit_open(sa, visit, user)) {
+			return;
+		}
+	}
+	for (sa = table->pending; sa; sa = sa->wait_next) {
+		if (!sa->ike && !sa->instance && !visit_open(sa, visit, user)) {
+			return;
+		}
+	}
+	for (sa = table->earlier; sa; sa = sa->next) {
+		if (!visit_open(sa, visit, user)) {
+			return;
 		}
 	}
 }

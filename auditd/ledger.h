@@ -68,6 +68,28 @@ int qm_ledger_inherit(struct qm_ledger *ledger, const struct qm_open_sa *open,
 /** Emits QM_EVENT_UPDATED for each CHILD_SA of this run with a 5451 and no 5452. */
 void qm_ledger_tell_open(struct qm_ledger *ledger);
 
+/** An SA pair with a 5451 and no 5452; valid during the visit. */
+struct qm_ledger_pair {
+	const struct qm_sa_facts *facts;
+	/** run that announced it, 0 for this one */
+	uint32_t instance;
+	/** time of its 5451, ms since the epoch; 0 when not known */
+	uint64_t established_ms;
+	/** rekeys that led to it, and bytes of those before it */
+	uint32_t rekeys;
+	struct qm_count before_in;
+	struct qm_count before_out;
+};
+
+/**
+ * Visits the SA pairs with a 5451 and no 5452 yet, those of earlier runs last.
+ *
+ * @param visit		false ends it
+ */
+void qm_ledger_each_open(const struct qm_ledger *ledger,
+						 bool (*visit)(void *user, const struct qm_ledger_pair *pair),
+						 void *user);
+
 /** Whether something waits to be judged: QM_INPUT_TICK, now and then, does it. */
 bool qm_ledger_waits(const struct qm_ledger *ledger);
 

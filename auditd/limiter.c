@@ -70,6 +70,8 @@ struct qm_limiter {
 	struct bucket total;
 	/** observations counted and not handed out */
 	uint64_t held;
+	/** observations counted since the start */
+	uint64_t counted;
 	/** counts of named sources, those that have waited longest first */
 	struct count *waiting;
 	/** counts of sources that are no longer told apart */
@@ -360,6 +362,7 @@ static void hold(struct qm_limiter *limiter, struct source *source,
 	}
 	add(&count->summary, observation);
 	limiter->held++;
+	limiter->counted++;
 }
 
 bool qm_limiter_admit(struct qm_limiter *limiter, enum qm_limit_kind kind,
@@ -439,6 +442,11 @@ bool qm_limiter_take(struct qm_limiter *limiter, struct qm_time now, bool all,
 uint64_t qm_limiter_held(const struct qm_limiter *limiter)
 {
 	return limiter->held;
+}
+
+uint64_t qm_limiter_counted(const struct qm_limiter *limiter)
+{
+	return limiter->counted;
 }
 
 void qm_limiter_set_rates(struct qm_limiter *limiter,

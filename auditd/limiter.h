@@ -115,6 +115,9 @@ bool qm_limiter_take(struct qm_limiter *limiter, struct qm_time now, bool all,
 /** Observations counted and not handed out. */
 uint64_t qm_limiter_held(const struct qm_limiter *limiter);
 
+/** Observations counted since the start, whether handed out or not. */
+uint64_t qm_limiter_counted(const struct qm_limiter *limiter);
+
 /**
  * Puts other rates in force; counts stay, and are handed out also when there is
  * no limit any more. A bucket lacks what it lacked before, but not more than it

@@ -314,6 +314,9 @@ void qm_outbox_status(const struct qm_outbox *outbox, struct qm_outbox_status *r
 		.error = qm_keep_failing(outbox->keep),
 		.complaint = qm_keep_error(outbox->keep),
 		.view = outbox->view,
+		.send_error = outbox->error,
+		.confirms = qm_watch_confirms(outbox->watch),
+		.watch_complaint = qm_watch_complaint(outbox->watch),
 		.sending = is_sending(outbox),
 		.keeps = qm_outbox_keeps(outbox),
 		.waiting = qm_keep_waiting(outbox->keep),
@@ -321,6 +324,22 @@ void qm_outbox_status(const struct qm_outbox *outbox, struct qm_outbox_status *r
 		.arrived = outbox->arrived,
 		.resent = outbox->resent,
 	};
+}
+
+void qm_outbox_inquire(struct qm_outbox *outbox, struct qm_outbox_status *ret)
+{
+	qm_outbox_look(outbox);
+	qm_outbox_status(outbox, ret);
+}
+
+uint64_t qm_outbox_arrived(const struct qm_outbox *outbox)
+{
+	return outbox->arrived;
+}
+
+uint64_t qm_outbox_waiting(const struct qm_outbox *outbox)
+{
+	return qm_keep_waiting(outbox->keep);
 }
 
 int qm_outbox_new(struct qm_outbox **ret, const struct qm_outbox_config *config)

@@ -39,6 +39,11 @@ struct qm_outbox_status {
 	const char *complaint;
 	/** what a look at auditd found */
 	struct qm_watch_view view;
+	/** why the last record could not be sent: a negative errno, or 0 */
+	int send_error;
+	/** records are seen to arrive; if not, why; valid until the next call */
+	bool confirms;
+	const char *watch_complaint;
 	/** records are sent */
 	bool sending;
 	/** a record can be kept, or taken by somebody */
@@ -120,6 +125,13 @@ bool qm_outbox_keeps(const struct qm_outbox *outbox);
 
 /** All of how it goes; looks at each record that is on its way. */
 void qm_outbox_status(const struct qm_outbox *outbox, struct qm_outbox_status *ret);
+
+/** The same, after a look at auditd, which is otherwise only done when records wait. */
+void qm_outbox_inquire(struct qm_outbox *outbox, struct qm_outbox_status *ret);
+
+/** Of that, what costs nothing: records that have arrived, and that have not. */
+uint64_t qm_outbox_arrived(const struct qm_outbox *outbox);
+uint64_t qm_outbox_waiting(const struct qm_outbox *outbox);
 
 /** Frees the outbox, and closes its store. NULL is fine. @return NULL */
 struct qm_outbox *qm_outbox_free(struct qm_outbox *outbox);

@@ -171,6 +171,14 @@ void qm_queue_close(struct qm_queue *queue)
 	pthread_cond_broadcast(&queue->filled);
 }
 
+void qm_queue_fill(struct qm_queue *queue, size_t *ret_count, size_t *ret_capacity)
+{
+	pthread_mutex_lock(&queue->mutex);
+	*ret_count = queue->count;
+	*ret_capacity = queue->capacity;
+	pthread_mutex_unlock(&queue->mutex);
+}
+
 bool qm_queue_take_loss(struct qm_queue *queue, struct qm_queue_loss *ret)
 {
 	bool any;

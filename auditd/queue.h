@@ -59,6 +59,9 @@ int qm_queue_pop(struct qm_queue *queue, struct qm_input *ret, int timeout_ms);
 /** Refuses further inputs; what is queued can still be taken. */
 void qm_queue_close(struct qm_queue *queue);
 
+/** Inputs that wait, and that can. */
+void qm_queue_fill(struct qm_queue *queue, size_t *ret_count, size_t *ret_capacity);
+
 /** Takes and resets the count of refused inputs. @return true if there were any */
 bool qm_queue_take_loss(struct qm_queue *queue, struct qm_queue_loss *ret);
 

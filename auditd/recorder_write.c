@@ -150,8 +150,8 @@ void qm_recorder_inherit(struct qm_recorder *recorder)
 	}
 	for (enum qm_loss_cause cause = 0; cause < QM_LOSS_MAX; cause++) {
 		if (recorder->start.lost[cause].n) {
-			qm_journal_lose(journal, cause, recorder->start.lost[cause].n,
-							recorder->start.lost_since_ms[cause]);
+			qm_journal_inherit_loss(journal, cause, recorder->start.lost[cause].n,
+									recorder->start.lost_since_ms[cause]);
 		}
 	}
 	if (bad) {
