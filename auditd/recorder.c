@@ -115,6 +115,7 @@ static void tick(struct qm_recorder *recorder, bool drained)
 {
 	const struct qm_input input = { .type = QM_INPUT_TICK, .time = qm_time_now() };
 
+	recorder->pulse.turned_ms = input.time.mono_ms;
 	if (input.time.mono_ms - recorder->ticked_ms < TICK_MS || !has_waiting(recorder)) {
 		return;
 	}
@@ -128,8 +129,10 @@ static void tick(struct qm_recorder *recorder, bool drained)
 /** Keeps and sends what has been written. @return as qm_journal_flush() */
 static int flush(struct qm_recorder *recorder)
 {
-	int wait = qm_journal_flush(&recorder->journal, qm_time_now());
+	int wait;
 
+	qm_recorder_beat(recorder);
+	wait = qm_journal_flush(&recorder->journal, qm_time_now());
 	recorder->batch = 0;
 	if (qm_outbox_take_stale(recorder->journal.outbox)) {
 		qm_ledger_tell_open(recorder->ledger);
@@ -170,6 +173,7 @@ static int next(struct qm_recorder *recorder, struct qm_input *input)
 	}
 	if (r == -ETIMEDOUT) {
 		r = qm_queue_pop(recorder->queue, input, patience(recorder, flush(recorder)));
+		recorder->pulse.turned_ms = qm_time_now().mono_ms;
 	} else if (++recorder->batch >= BATCH) {
 		flush(recorder);
 	}
@@ -189,6 +193,7 @@ static void work(struct qm_recorder *recorder)
 			qm_journal_write_losses(&recorder->journal);
 		}
 		tick(recorder, r == -ETIMEDOUT);
+		qm_recorder_answer(recorder);
 	} while (r != -ESHUTDOWN);
 }
 
@@ -240,8 +245,7 @@ static int push_invalid(void *user, const struct qm_invalid *invalid, struct qm_
 	return qm_queue_offer(recorder->queue, &input);
 }
 
-/** Wakes the thread, so that it looks at what waits. */
-static void wake(void *user)
+void qm_recorder_wake(void *user)
 {
 	struct qm_recorder *recorder = user;
 	const struct qm_input input = { .type = QM_INPUT_TICK, .time = qm_time_now() };
@@ -299,7 +303,7 @@ int qm_recorder_new(struct qm_recorder **ret, const struct qm_recorder_config *c
 	struct qm_gate_config gate = {
 		.rates = config->settings.rates,
 		.push = push_invalid,
-		.wake = wake,
+		.wake = qm_recorder_wake,
 	};
 	struct qm_outbox_config outbox = {
 		.store = config->store,
@@ -332,6 +336,9 @@ int qm_recorder_new(struct qm_recorder **ret, const struct qm_recorder_config *c
 		.tell = tell,
 		.user = recorder,
 	};
+	qm_asking_init(&recorder->asking);
+	recorder->begun_ms = qm_time_now().wall_ms;
+	recorder->pulse.turned_ms = qm_time_now().mono_ms;
 	pthread_mutex_init(&recorder->mutex, NULL);
 	qm_cond_init(&recorder->done);
 	recorder->start = config->start;
@@ -361,6 +368,7 @@ struct qm_recorder *qm_recorder_free(struct qm_recorder *recorder)
 		qm_ledger_free(recorder->ledger);
 		qm_queue_free(recorder->queue);
 		qm_outbox_free(recorder->journal.outbox);
+		qm_asking_fini(&recorder->asking);
 		pthread_cond_destroy(&recorder->done);
 		pthread_mutex_destroy(&recorder->mutex);
 		free(recorder);

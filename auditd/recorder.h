@@ -16,6 +16,7 @@
 #include "gate.h"
 #include "input.h"
 #include "record.h"
+#include "snapshot.h"
 #include "store.h"
 #include "watch.h"
 
@@ -70,6 +71,25 @@ bool qm_recorder_keeps(const struct qm_recorder *recorder);
 
 /** Where invalid packets come in; owned by the recorder, for any thread. */
 struct qm_gate *qm_recorder_gate(struct qm_recorder *recorder);
+
+/**
+ * Has the recorder say how it goes, at its next turn: nothing is done for this while
+ * nobody asks, and nobody is held up by it. Where it does not answer in time, as it
+ * stands still in the kernel, say, what can be known without it is told. For one thread
+ * at a time.
+ *
+ * @param sas			open SA pairs to list at most
+ * @param timeout_ms	how long to wait for the answer
+ * @param ret			receives it, to be freed by qm_snapshot_free(); what is of the
+ *						daemon and of the mirror is 0, and it is not judged
+ * @return				0, -ENOMEM, or -ESHUTDOWN after qm_recorder_end_snapshots()
+ */
+int qm_recorder_snapshot(struct qm_recorder *recorder, size_t sas, int timeout_ms,
+						 struct qm_snapshot **ret);
+
+/** Ends the wait of who is in qm_recorder_snapshot(), and lets nobody in there any
+ * more. For any thread. */
+void qm_recorder_end_snapshots(struct qm_recorder *recorder);
 
 /**
  * Starts the recorder's thread. What was pushed before waits for it.
