@@ -48,6 +48,17 @@ struct private_qm_audit_kernel_t {
 	thread_t *thread;
 
 	/**
+	 * It was to begin; and the thread runs the mirror
+	 */
+	bool wanted;
+	_Atomic bool watching;
+
+	/**
+	 * Monotonic time in ms since when something may be missing, 0 for now not
+	 */
+	_Atomic uint64_t gap_since;
+
+	/**
 	 * SAs that went unseen in the gap of now
 	 */
 	uint32_t changes;
@@ -312,6 +323,7 @@ static void tell(void *user, const struct qm_mirror_event *event)
 		case QM_MIRROR_RESYNC_BEGIN:
 			this->changes = 0;
 			this->hinted = FALSE;
+			this->gap_since = qm_time_now().mono_ms;
 			log_gap(event->resync);
 			log_overrun(this, event->resync);
 			tell_sync(this, QM_SYNC_BEGIN, event->resync);
@@ -328,6 +340,7 @@ static void tell(void *user, const struct qm_mirror_event *event)
 			log_overrun(this, event->resync);
 			DBG2(DBG_KNL, "qm-audit: the kernel's SAs are known, %u of them "
 				 "went unseen", this->changes);
+			this->gap_since = 0;
 			tell_sync(this, QM_SYNC_END, event->resync);
 			break;
 		default:
@@ -342,6 +355,7 @@ static void *run(private_qm_audit_kernel_t *this)
 {
 	int r = qm_mirror_run(this->mirror);
 
+	this->watching = FALSE;
 	if (r < 0)
 	{
 		DBG1(DBG_KNL, "qm-audit: waiting for the kernel's notifications about "
@@ -357,6 +371,7 @@ METHOD(qm_audit_kernel_t, start, void,
 {
 	int r = qm_mirror_new(&this->mirror, &this->config);
 
+	this->wanted = TRUE;
 	if (r < 0)
 	{
 		DBG1(DBG_KNL, "qm-audit: the kernel's SAs cannot be watched: %s%s; byte "
@@ -364,14 +379,40 @@ METHOD(qm_audit_kernel_t, start, void,
 			 r == -EPERM ? " (the daemon needs CAP_NET_ADMIN)" : "");
 		return;
 	}
+	this->watching = TRUE;
 	this->thread = thread_create((thread_main_t)run, this);
 	if (!this->thread)
 	{
 		/* a socket that nobody reads would fill up in the kernel */
+		this->watching = FALSE;
 		this->mirror = qm_mirror_free(this->mirror);
 		DBG1(DBG_KNL, "qm-audit: no thread to watch the kernel's SAs; byte and "
 			 "packet counts will not be known until the daemon starts again");
 	}
+}
+
+METHOD(qm_audit_kernel_t, get_status, void,
+	private_qm_audit_kernel_t *this, struct qm_snapshot_mirror *status)
+{
+	uint64_t since = this->gap_since, now = qm_time_now().mono_ms;
+	struct qm_mirror_stats stats = {};
+
+	if (this->mirror)
+	{
+		stats = qm_mirror_stats(this->mirror);
+	}
+	*status = (struct qm_snapshot_mirror){
+		.wanted = this->wanted,
+		.watched = this->watching,
+		.synced = stats.synced,
+		.gap_ms = since ? now - since : 0,
+		.sas = stats.sas,
+		.policies = stats.policies,
+		.resyncs = stats.resyncs,
+		.failures = stats.failures,
+		.overruns = stats.overruns,
+		.dropped = stats.dropped,
+	};
 }
 
 METHOD(qm_audit_kernel_t, stop, void,
@@ -405,6 +446,7 @@ qm_audit_kernel_t *qm_audit_kernel_create(struct qm_recorder *recorder,
 	INIT(this,
 		.public = {
 			.start = _start,
+			.get_status = _get_status,
 			.stop = _stop,
 			.destroy = _destroy,
 		},

@@ -14,6 +14,7 @@
 #include <library.h>
 
 #include "../auditd/recorder.h"
+#include "../auditd/snapshot.h"
 
 typedef struct qm_audit_kernel_t qm_audit_kernel_t;
 
@@ -30,6 +31,14 @@ struct qm_audit_kernel_t {
 	 * thread's.
 	 */
 	void (*start)(qm_audit_kernel_t *this);
+
+	/**
+	 * Say how it goes. For any thread, between start() and destroy().
+	 *
+	 * @param status		receives it
+	 */
+	void (*get_status)(qm_audit_kernel_t *this,
+					   struct qm_snapshot_mirror *status);
 
 	/**
 	 * Tell what the kernel has told by now, and end. Takes no longer than a

@@ -6,6 +6,7 @@
 #include "qm_audit_kernel.h"
 #include "qm_audit_listener.h"
 #include "qm_audit_settings.h"
+#include "qm_audit_status.h"
 #include "qm_audit_version.h"
 #include "../auditd/sink.h"
 #include "../auditd/store.h"
@@ -50,6 +51,11 @@ struct private_qm_audit_plugin_t {
 	 * Watcher of the kernel's SAs
 	 */
 	qm_audit_kernel_t *kernel;
+
+	/**
+	 * Answers qm-audit status
+	 */
+	qm_audit_status_t *status;
 };
 
 METHOD(plugin_t, get_name, char*,
@@ -105,6 +111,7 @@ static job_requeue_t start_threads(private_qm_audit_plugin_t *this)
 	{
 		start_kernel(this);
 	}
+	this->status->start(this->status);
 	return JOB_REQUEUE_NONE;
 }
 
@@ -141,6 +148,7 @@ static bool plugin_cb(private_qm_audit_plugin_t *this,
 		charon->kernel->remove_listener(charon->kernel,
 										&this->expiry->listener);
 		charon->bus->remove_listener(charon->bus, &this->listener->listener);
+		this->status->stop(this->status);
 		this->kernel->stop(this->kernel);
 		stop_writer(this);
 	}
@@ -184,7 +192,8 @@ static bool needs_restart(private_qm_audit_plugin_t *this,
 		   settings->store_bytes != this->settings.store_bytes ||
 		   settings->refuse != this->settings.refuse ||
 		   !streq(settings->audit_log, this->settings.audit_log) ||
-		   settings->ask_status != this->settings.ask_status;
+		   settings->ask_status != this->settings.ask_status ||
+		   !streq(settings->status_socket, this->settings.status_socket);
 }
 
 METHOD(plugin_t, reload, bool,
@@ -216,6 +225,7 @@ METHOD(plugin_t, reload, bool,
 METHOD(plugin_t, destroy, void,
 	private_qm_audit_plugin_t *this)
 {
+	this->status->destroy(this->status);
 	this->kernel->destroy(this->kernel);
 	this->expiry->destroy(this->expiry);
 	this->listener->destroy(this->listener);
@@ -354,6 +364,8 @@ QM_AUDIT_PLUGIN_DEFINE
 	this->kernel = qm_audit_kernel_create(this->recorder,
 										  this->settings.kernel_rcvbuf,
 										  this->settings.kernel_interval);
+	this->status = qm_audit_status_create(this->recorder, this->kernel,
+										  &this->settings);
 	log_policy(this->settings.reload.policy);
 	return &this->public.plugin;
 }

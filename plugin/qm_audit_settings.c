@@ -41,6 +41,8 @@
 
 #define AUDIT_LOG_DEFAULT "auto"
 
+#define STATUS_SOCKET_DEFAULT "/run/qm-audit/status.sock"
+
 /**
  * Parse a yes or no as strongswan.conf spells them
  */
@@ -240,6 +242,21 @@ static bool parse_switch(char *value, void *out)
 }
 
 /**
+ * Parse where the status is asked for
+ */
+static bool parse_status_socket(char *value, void *out)
+{
+	bool off = streq(value, "no") || streq(value, "");
+
+	if (!off && (*value != '/' || strlen(value) >= QM_STATUS_PATH_MAX))
+	{
+		return FALSE;
+	}
+	snprintf(out, QM_STATUS_PATH_MAX, "%s", off ? "" : value);
+	return TRUE;
+}
+
+/**
  * Leave a key alone that is the plugin loader's
  */
 static bool parse_load(char *value, void *out)
@@ -305,6 +322,9 @@ static const struct {
 	  "auto, none or an absolute path" },
 	{ "ask_audit_status", parse_switch,
 	  offsetof(qm_audit_settings_t, ask_status), "yes or no" },
+	{ "status_socket", parse_status_socket,
+	  offsetof(qm_audit_settings_t, status_socket),
+	  "no, or an absolute path of up to 107 bytes" },
 };
 
 /**
@@ -375,6 +395,7 @@ void qm_audit_settings_read(qm_audit_settings_t *settings)
 		.store_records = STORE_RECORDS_DEFAULT,
 		.store_bytes = STORE_BYTES_DEFAULT,
 		.audit_log = AUDIT_LOG_DEFAULT,
+		.status_socket = STATUS_SOCKET_DEFAULT,
 	};
 	enumerator = lib->settings->create_key_value_enumerator(lib->settings,
 										"%s.plugins.qm-audit", lib->ns);

@@ -13,6 +13,7 @@
 #include <library.h>
 
 #include "../auditd/input.h"
+#include "../auditd/status_socket.h"
 
 typedef struct qm_audit_settings_t qm_audit_settings_t;
 
@@ -82,6 +83,11 @@ struct qm_audit_settings_t {
 	 * Key ask_audit_status: TRUE to keep CAP_AUDIT_CONTROL, and ask the kernel.
 	 */
 	bool ask_status;
+
+	/**
+	 * Key status_socket: where qm-audit status asks; terminated, "" for nowhere.
+	 */
+	char status_socket[QM_STATUS_PATH_MAX];
 };
 
 /**
