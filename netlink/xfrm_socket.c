@@ -116,6 +116,19 @@ int qm_xfrm_socket_dump(struct qm_xfrm_socket *ret, int type)
 	return r;
 }
 
+int qm_xfrm_socket_open(struct qm_xfrm_socket *ret)
+{
+	struct nl_sock *nl;
+	int r = connect_socket(&nl);
+
+	if (r < 0) {
+		return r;
+	}
+	r = keep(ret, nl);
+	nl_socket_free(nl);
+	return r;
+}
+
 int qm_xfrm_socket_recv(const struct qm_xfrm_socket *sock, void *buf, size_t size,
 						size_t *ret)
 {

@@ -41,6 +41,9 @@ int qm_xfrm_socket_listen(struct qm_xfrm_socket *ret, int rcvbuf);
  */
 int qm_xfrm_socket_dump(struct qm_xfrm_socket *ret, int type);
 
+/** Opens a socket for requests: it hears of nothing. @return 0 or a negative errno */
+int qm_xfrm_socket_open(struct qm_xfrm_socket *ret);
+
 /**
  * Takes what waits, one datagram, without waiting for one.
  *
