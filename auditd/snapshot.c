@@ -97,8 +97,8 @@ static void judge_mirror(struct qm_snapshot *snapshot)
 		blame(snapshot, "mirror", "the kernel's SAs are not watched: see the daemon's "
 			  "log for why");
 	} else if (mirror->gap_ms >= GAP_MS) {
-		blame(snapshot, "mirror", "what the kernel has has not been known for %" PRIu64
-			  " s: looking at its SAs failed %" PRIu64 " times, see the daemon's log",
+		blame(snapshot, "mirror", "which SAs the kernel has is not known, for %" PRIu64
+			  " s: looking at them failed %" PRIu64 " times, see the daemon's log",
 			  mirror->gap_ms / 1000, mirror->failures);
 	}
 }
@@ -116,8 +116,8 @@ void qm_snapshot_judge(struct qm_snapshot *snapshot)
 			  snapshot->still_ms / 1000);
 	}
 	if (!snapshot->keeps) {
-		blame(snapshot, "store", "records can neither be kept nor are taken: what "
-			  "happens now is lost");
+		blame(snapshot, "store", "records are not taken, and can be kept in memory "
+			  "alone, or not at all");
 	}
 	if (snapshot->queue > snapshot->queue_size / 2) {
 		blame(snapshot, "queue", "the queue is more than half full: %" PRIu64 " of %"

@@ -66,7 +66,7 @@ static void put_character(struct qm_writer *w, const char *s, size_t len)
 	char text[8] = { 0 };
 
 	if (!len) {
-		qm_writer_string(w, "\\ufffd");
+		qm_writer_string(w, "\xef\xbf\xbd");
 		return;
 	}
 	if (c < 0x20 || c == 0x7f) {

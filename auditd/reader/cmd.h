@@ -29,4 +29,7 @@ int qm_cmd_policy(int argc, char **argv);
 /** Hands events on as they come. @return exit status */
 int qm_cmd_stream(int argc, char **argv);
 
+/** Asks the running daemon how it goes. @return exit status */
+int qm_cmd_status(int argc, char **argv);
+
 #endif

@@ -16,6 +16,7 @@ static const struct {
 	{ "policy", "show and change the audit policy", qm_cmd_policy },
 	{ "schema", "show which events there are, and where their fields come from",
 	  qm_cmd_schema },
+	{ "status", "ask the running daemon how it goes", qm_cmd_status },
 	{ "stream", "hand events on as they come, as a plugin of auditd", qm_cmd_stream },
 	{ "verify", "say whether the audit trail is complete", qm_cmd_verify },
 };
