@@ -74,7 +74,7 @@ def network(name):
     return {"moon": "10.1.0.0/16", "sun": "10.2.0.0/16"}[name]
 
 
-def strongswan(socket, log):
+def strongswan(socket, status, log):
     """strongswan.conf of a gateway, as (key, value)."""
     charon = "charon"
     settings = [
@@ -94,6 +94,8 @@ def strongswan(socket, log):
         (f"{charon}.plugins.qm-audit.failure", "yes"),
         # each bad packet is to have a record of its own
         (f"{charon}.plugins.qm-audit.flood_source_rate", "0"),
+        # its /run is not that of who asks
+        (f"{charon}.plugins.qm-audit.status_socket", status),
         ("swanctl.socket", f"unix://{socket}"),
         ("swanctl.load", "random openssl"),
     ]

@@ -42,7 +42,7 @@ class Gateway:
         self._layers = {
             "swanctl": [base.swanctl(name, version),
                         scenario.settings(version, "swanctl", name)],
-            "strongswan": [base.strongswan(self.socket, self.log),
+            "strongswan": [base.strongswan(self.socket, self.status, self.log),
                            base.LIBIPSEC if scenario.backend(name) else [],
                            scenario.settings(version, "strongswan", name)],
         }
@@ -59,6 +59,11 @@ class Gateway:
         return f"{self.private}/vici"
 
     @property
+    def status(self):
+        """The plugin's status socket, in a folder that it makes."""
+        return f"{self.private}/qm-audit/status.sock"
+
+    @property
     def log(self):
         """charon's log."""
         return f"{self.results}/charon.log"
@@ -67,7 +72,7 @@ class Gateway:
     def env(self):
         """Environment of all that belongs to this gateway."""
         return dict(os.environ, STRONGSWAN_CONF=f"{self.results}/strongswan.conf",
-                    VICI=self.socket)
+                    VICI=self.socket, STATUS=self.status)
 
     def setting(self, kind, key, value):
         """Changes one setting; it counts after write() and a reload."""
