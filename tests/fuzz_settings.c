@@ -33,6 +33,7 @@ enum {
 	KEY_ON_AUDIT_FAILURE,
 	KEY_AUDIT_LOG,
 	KEY_ASK_AUDIT_STATUS,
+	KEY_STATUS_SOCKET,
 	KEY_MAX,
 };
 
@@ -41,6 +42,7 @@ static char *const names[KEY_MAX] = {
 	"state_dir", "invalid_packet_class", "flood_source_rate", "flood_total_rate",
 	"kernel_receive_buffer", "kernel_check_interval", "durability", "store_records",
 	"store_bytes", "on_audit_failure", "audit_log", "ask_audit_status",
+	"status_socket",
 };
 
 /** The last value of each key, "" if there is none. */
@@ -182,6 +184,20 @@ static int check_log(const char *log)
 	return set[KEY_AUDIT_LOG];
 }
 
+/** @return how many messages there must be about it */
+static int check_socket(const char *path)
+{
+	const char *value = values[KEY_STATUS_SOCKET];
+	const bool off = !strcmp(value, "") || !strcmp(value, "no");
+
+	if (set[KEY_STATUS_SOCKET] && (off || (*value == '/' && strlen(value) < 108))) {
+		demand(!strcmp(path, off ? "" : value));
+		return 0;
+	}
+	demand(!strcmp(path, "/run/qm-audit/status.sock"));
+	return set[KEY_STATUS_SOCKET];
+}
+
 /** What concerns the store and audit. */
 static int check_store(const qm_audit_settings_t *settings)
 {
@@ -198,6 +214,7 @@ static int check_store(const qm_audit_settings_t *settings)
 						 268435456);
 	logs += check_word(KEY_ON_AUDIT_FAILURE, failures, settings->refuse);
 	logs += check_log(settings->audit_log);
+	logs += check_socket(settings->status_socket);
 	/* what is not said to be on is off; a no and nonsense look the same */
 	if (ask == QM_TRI_NO &&
 		(!set[KEY_ASK_AUDIT_STATUS] ||

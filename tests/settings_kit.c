@@ -23,6 +23,7 @@ qm_audit_settings_t make_defaults(void)
 		.store_records = 1000000,
 		.store_bytes = 268435456,
 		.audit_log = "auto",
+		.status_socket = "/run/qm-audit/status.sock",
 	};
 }
 
@@ -49,6 +50,7 @@ void expect(const qm_audit_settings_t *expected)
 	QM_INT(settings.refuse, expected->refuse);
 	QM_STR(settings.audit_log, expected->audit_log);
 	QM_INT(settings.ask_status, expected->ask_status);
+	QM_STR(settings.status_socket, expected->status_socket);
 }
 
 void expect_settings(struct qm_policy policy, u_int queue_size, u_int timeout,

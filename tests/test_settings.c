@@ -54,6 +54,7 @@ static void test_all_keys(void)
 		.refuse = true,
 		.audit_log = "/srv/audit.log",
 		.ask_status = true,
+		.status_socket = "/run/moon/status",
 	};
 
 	init_section("load = yes\nsuccess = yes\nfailure = no\nqueue_size = 100\n"
@@ -63,7 +64,7 @@ static void test_all_keys(void)
 				 "kernel_receive_buffer = 100000\nkernel_check_interval = 60\n"
 				 "durability = crash\nstore_records = 7\nstore_bytes = 65536\n"
 				 "on_audit_failure = refuse\naudit_log = /srv/audit.log\n"
-				 "ask_audit_status = yes");
+				 "ask_audit_status = yes\nstatus_socket = /run/moon/status");
 	expect(&expected);
 	QM_INT(swan_logs(), 0);
 	swan_deinit();
@@ -192,9 +193,10 @@ static void test_store(void)
 	expected.store_records = 100000000;
 	expected.store_bytes = UINT_MAX;
 	snprintf(expected.audit_log, sizeof(expected.audit_log), "none");
+	expected.status_socket[0] = '\0';
 	init_section("durability = none\nstore_records = 100000000\n"
 				 "store_bytes = 4294967295\non_audit_failure = continue\n"
-				 "audit_log = none\nask_audit_status = no");
+				 "audit_log = none\nask_audit_status = no\nstatus_socket = no");
 	expect(&expected);
 	QM_INT(swan_logs(), 0);
 	swan_deinit();

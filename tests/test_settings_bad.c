@@ -19,6 +19,7 @@
 #define NOT_RECORDS "is not a number from 1 to 100000000"
 #define NOT_STORE_BYTES "is not a number of bytes from 65536 to 4294967295"
 #define NOT_LOG "is not auto, none or an absolute path"
+#define NOT_SOCKET "is not no, or an absolute path of up to 107 bytes"
 #define NOT_TIMEOUT "is not a number of seconds from 0 to 300"
 #define NOT_PATH "is not an absolute path"
 #define NOT_CLASS "is not success or failure"
@@ -103,6 +104,11 @@ static const struct {
 	{ "audit_log", "audit.log", NOT_LOG },
 	{ "audit_log", "", NOT_LOG },
 	{ "ask_audit_status", "perhaps", NOT_TRI },
+	{ "status_socket", "yes", NOT_SOCKET },
+	{ "status_socket", "status.sock", NOT_SOCKET },
+	{ "status_socket",
+	  "/run/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaa", NOT_SOCKET },
 };
 
 /** One bad value is named and left out; the others hold. */
