@@ -115,7 +115,8 @@ static void tick(struct qm_recorder *recorder, bool drained)
 {
 	const struct qm_input input = { .type = QM_INPUT_TICK, .time = qm_time_now() };
 
-	recorder->pulse.turned_ms = input.time.mono_ms;
+	atomic_store_explicit(&recorder->pulse.turned_ms, input.time.mono_ms,
+						  memory_order_relaxed);
 	if (input.time.mono_ms - recorder->ticked_ms < TICK_MS || !has_waiting(recorder)) {
 		return;
 	}
@@ -173,7 +174,8 @@ static int next(struct qm_recorder *recorder, struct qm_input *input)
 	}
 	if (r == -ETIMEDOUT) {
 		r = qm_queue_pop(recorder->queue, input, patience(recorder, flush(recorder)));
-		recorder->pulse.turned_ms = qm_time_now().mono_ms;
+		atomic_store_explicit(&recorder->pulse.turned_ms, qm_time_now().mono_ms,
+							  memory_order_relaxed);
 	} else if (++recorder->batch >= BATCH) {
 		flush(recorder);
 	}

@@ -31,10 +31,14 @@ void qm_recorder_beat(struct qm_recorder *recorder)
 {
 	struct qm_pulse *pulse = &recorder->pulse;
 
-	pulse->written = recorder->journal.written;
-	pulse->arrived = qm_outbox_arrived(recorder->journal.outbox);
-	pulse->waiting = qm_outbox_waiting(recorder->journal.outbox);
-	pulse->open = qm_ledger_open(recorder->ledger);
+	atomic_store_explicit(&pulse->written, recorder->journal.written,
+						  memory_order_relaxed);
+	atomic_store_explicit(&pulse->arrived, qm_outbox_arrived(recorder->journal.outbox),
+						  memory_order_relaxed);
+	atomic_store_explicit(&pulse->waiting, qm_outbox_waiting(recorder->journal.outbox),
+						  memory_order_relaxed);
+	atomic_store_explicit(&pulse->open, qm_ledger_open(recorder->ledger),
+						  memory_order_relaxed);
 }
 
 /** What any thread can know. */

@@ -23,7 +23,7 @@
 
 /** SA pairs that are listed where nobody says how many, and at most. */
 #define QM_SNAPSHOT_SAS_DEFAULT 1000
-#define QM_SNAPSHOT_SAS_MAX 100000
+#define QM_SNAPSHOT_SAS_MAX 10000
 
 /** Reasons why not all is well, at most. */
 #define QM_SNAPSHOT_REASONS 8

@@ -106,7 +106,7 @@ static int answer(const struct qm_status_server *server, struct client *client)
 	client->request[strcspn(client->request, "\r\n")] = '\0';
 	if (parse(client->request, &sas) < 0) {
 		r = refuse(client, "the request is not status, or status sas=N with N up to "
-						   "100000");
+						   "10000");
 	} else {
 		r = server->config.answer(server->config.user, sas, &client->answer,
 								  &client->len);

@@ -202,7 +202,7 @@ static void test_usage(void)
 	expect(&kit, "--csv", 2, "", "not understood");
 	expect(&kit, "--json --prometheus", 2, "", "exclude each other");
 	expect(&kit, "--sas x", 2, "", "--sas is a number");
-	expect(&kit, "--sas 100001", 2, "", "--sas is a number");
+	expect(&kit, "--sas 10001", 2, "", "--sas is a number");
 	expect(&kit, "--timeout 0", 2, "", "--timeout is a number");
 	expect(&kit, "--timeout", 2, "", "not understood");
 	expect(&kit, "--socket=", 2, "", "names no socket");

@@ -107,8 +107,8 @@ static const struct {
 	{ "status_socket", "yes", NOT_SOCKET },
 	{ "status_socket", "status.sock", NOT_SOCKET },
 	{ "status_socket",
-	  "/run/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	  "aaaaaaaaaaaaaaaaaaaaaaaaa", NOT_SOCKET },
+	  "/run/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NOT_SOCKET },
 };
 
 /** One bad value is named and left out; the others hold. */

@@ -97,7 +97,7 @@ static int take(struct options *options, int option)
 		return *optarg ? 0 : usage("--socket names no socket", "");
 	case 'n':
 		if (parse_number(optarg, QM_SNAPSHOT_SAS_MAX, &number) < 0) {
-			return usage("--sas is a number up to 100000, not ", optarg);
+			return usage("--sas is a number up to 10000, not ", optarg);
 		}
 		options->sas = number;
 		return 0;

@@ -181,10 +181,11 @@ static void put_mirror(struct qm_out *out, const struct qm_snapshot_mirror *mirr
 	put_count(out, mirror->sas, " SAs, ");
 	put_count(out, mirror->policies, " policies, ");
 	qm_out_string(out, mirror->synced ? "synced; " : "being compared; ");
-	put_count(out, mirror->resyncs, " comparisons, ");
-	put_count(out, mirror->failures, " failed; ");
-	put_count(out, mirror->dropped, " notifications dropped in ");
-	put_count(out, mirror->overruns, " overruns\n");
+	QM_OUT(out, "comparisons ");
+	put_count(out, mirror->resyncs, ", failed ");
+	put_count(out, mirror->failures, ", overruns ");
+	put_count(out, mirror->overruns, ", notifications dropped ");
+	put_count(out, mirror->dropped, "\n");
 }
 
 /** A cell of the table, as text. */
