@@ -4,6 +4,7 @@
  * test has in mind. Its exit status is what monitoring goes by.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,14 +19,16 @@
 #include "status_server.h"
 #include "test.h"
 
-/** What is answered. */
-static const char *_Atomic canned;
-static _Atomic size_t canned_len;
+/** What is answered: blanks, or a text. */
+static const char *canned;
+static size_t canned_len;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static int answer(void *user, size_t sas, char **ret, size_t *ret_len)
 {
 	(void)user;
 	(void)sas;
+	pthread_mutex_lock(&mutex);
 	*ret_len = canned_len;
 	*ret = malloc(*ret_len + 1);
 	CU_ASSERT_FATAL(*ret != NULL);
@@ -33,7 +36,16 @@ static int answer(void *user, size_t sas, char **ret, size_t *ret_len)
 	if (canned) {
 		memcpy(*ret, canned, *ret_len);
 	}
+	pthread_mutex_unlock(&mutex);
 	return 0;
+}
+
+static void set_answer(const char *text, size_t len)
+{
+	pthread_mutex_lock(&mutex);
+	canned = text;
+	canned_len = len;
+	pthread_mutex_unlock(&mutex);
 }
 
 static struct qm_status_server *serve(struct kit *kit)
@@ -97,10 +109,11 @@ static void expect(struct kit *kit, const char *words, int status, const char *o
 
 static void answer_with(struct qm_snapshot *snapshot, char **json)
 {
-	free(*json);
+	char *old = *json;
+
 	*json = status_json(snapshot);
-	canned = *json;
-	canned_len = strlen(*json);
+	set_answer(*json, strlen(*json));
+	free(old);
 	qm_snapshot_free(snapshot);
 }
 
@@ -163,29 +176,27 @@ static void test_down(void)
 static void test_hostile(void)
 {
 	static const char junk[] = "\x7f" "ELF\x02\x01\x01\0\0\0";
+	static const char control[] = "{\"error\":\"\x1b[2Jno\"}";
+	static const char words[] = "{\"error\":\"no\\u001b[2J\"}";
 	struct qm_status_server *server;
 	char *json = NULL;
 	struct kit kit;
 
 	CU_ASSERT_FATAL(kit_begin(&kit));
 	server = serve(&kit);
-	canned = junk;
-	canned_len = sizeof(junk);
+	set_answer(junk, sizeof(junk));
 	expect(&kit, "-s socket", 2, "", "the answer cannot be used: no JSON");
 	answer_with(status_sample(), &json);
-	canned_len /= 2;
+	set_answer(json, strlen(json) / 2);
 	expect(&kit, "-s socket", 2, "", "the answer cannot be used: no JSON");
 	expect(&kit, "-s socket --json", 2, "{\"healthy\":false,", "cannot be used");
-	canned_len = 0;
+	set_answer(NULL, 0);
 	expect(&kit, "-s socket", 2, "", "disconnected without an answer");
-	canned = NULL;
-	canned_len = QM_ANSWER_MAX + 65536;
+	set_answer(NULL, QM_ANSWER_MAX + 65536);
 	expect(&kit, "-s socket", 2, "", "the answer does not end");
-	canned = "{\"error\":\"\x1b[2Jno\\u001b[2J\"}";
-	canned_len = strlen(canned);
+	set_answer(control, sizeof(control) - 1);
 	expect(&kit, "-s socket", 2, "", "no JSON: a control character");
-	canned = "{\"error\":\"no\\u001b[2J\"}";
-	canned_len = strlen(canned);
+	set_answer(words, sizeof(words) - 1);
 	expect(&kit, "-s socket", 2, "", "it says: no?[2J\n");
 	server = qm_status_server_free(server);
 	free(json);

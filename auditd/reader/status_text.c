@@ -121,9 +121,9 @@ static void put_own(struct qm_out *out, const struct qm_snapshot *s)
 		qm_out_number(out, s->auditd_pid);
 	}
 	if (s->confirms) {
-		QM_OUT(out, ", records are seen to arrive");
+		QM_OUT(out, ", its log shows what arrives");
 	} else {
-		QM_OUT(out, ", records are not seen to arrive: ");
+		QM_OUT(out, ", no log shows what arrives: ");
 		put_string(out, s->confirm_text);
 	}
 	QM_OUT(out, "\n");
