@@ -17,7 +17,8 @@ _qm_audit_values()
 	*:--peer | *:--conn | *:--child | *:--spi | *:--node | *:--provider | *:--computer | \
 		*:--uri) none=yes ;;
 	policy:--zero) words='none unchanged' ;;
-	*:--auditd-conf | *:--file) ;;
+	status:--sas | status:--timeout) none=yes ;;
+	*:--auditd-conf | *:--file | status:--socket | status:-s) ;;
 	*) return 1 ;;
 	esac
 }
@@ -34,6 +35,7 @@ _qm_audit_words()
 		options='--success --failure --csv --zero --guid --file --uri --no-apply --quiet
 			--help' ;;
 	schema) options='--format --help' ;;
+	status) options='--json --prometheus --quiet --sas --socket --timeout --help' ;;
 	stream)
 		words='format=json format=xml file: unix: syslog'
 		options='--format --buffer --provider --computer --help' ;;
@@ -51,7 +53,7 @@ _qm_audit()
 	local word=${COMP_WORDS[COMP_CWORD]} words= none=
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		words='events policy schema stream verify --help --version'
+		words='events policy schema status stream verify --help --version'
 	else
 		_qm_audit_values "${COMP_WORDS[COMP_CWORD - 1]}" || _qm_audit_words "$word"
 	fi
