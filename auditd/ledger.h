@@ -73,7 +73,7 @@ struct qm_ledger_pair {
 	const struct qm_sa_facts *facts;
 	/** run that announced it, 0 for this one */
 	uint32_t instance;
-	/** time of its 5451, ms since the epoch; 0 when not known */
+	/** time of its 5451, ms since the epoch */
 	uint64_t established_ms;
 	/** rekeys that led to it, and bytes of those before it */
 	uint32_t rekeys;

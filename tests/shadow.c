@@ -95,6 +95,50 @@ void qm_shadow_event(struct qm_shadow *shadow, const struct qm_event *event)
 	}
 }
 
+/** What is listed for a status is what was told. */
+static bool on_listed(void *user, const struct qm_ledger_pair *pair)
+{
+	struct qm_shadow *shadow = user;
+	const uint32_t child = pair->facts->child_sa;
+	const struct qm_open_sa *open = &shadow->open[child];
+	const struct qm_open_sa now = {
+		.facts = *pair->facts,
+		.established_ms = pair->established_ms,
+		.rekeys = pair->rekeys,
+		.before_in = pair->before_in,
+		.before_out = pair->before_out,
+	};
+
+	shadow->listed++;
+	if (!shadow->is_open[child] || pair->instance != open->instance) {
+		complain(shadow, "one is listed that is not open");
+	} else if (!is_same(open, &now)) {
+		complain(shadow, "one is listed as what it is not");
+	}
+	return true;
+}
+
+static bool on_first(void *user, const struct qm_ledger_pair *pair)
+{
+	(void)pair;
+	++*(unsigned *)user;
+	return false;
+}
+
+/** Lists what is open, and then only the first of it. */
+static void check_list(struct qm_shadow *shadow, const struct qm_ledger *ledger)
+{
+	const size_t open = qm_ledger_open(ledger);
+	unsigned first = 0;
+
+	shadow->listed = 0;
+	qm_ledger_each_open(ledger, on_listed, shadow);
+	qm_ledger_each_open(ledger, on_first, &first);
+	if (shadow->listed != open || first != (open > 0)) {
+		complain(shadow, "not all that is open is listed, or more");
+	}
+}
+
 bool qm_shadow_check(struct qm_shadow *shadow, struct qm_ledger *ledger)
 {
 	shadow->asking = true;
@@ -104,5 +148,6 @@ bool qm_shadow_check(struct qm_shadow *shadow, struct qm_ledger *ledger)
 	if (shadow->told != qm_ledger_open(ledger)) {
 		complain(shadow, "not told of all that is open");
 	}
+	check_list(shadow, ledger);
 	return !shadow->wrong;
 }

@@ -19,6 +19,8 @@ struct qm_shadow {
 	/** the ledger is being asked what it would tell, and has told of so many */
 	bool asking;
 	unsigned told;
+	/** SA pairs that the ledger lists */
+	unsigned listed;
 	/** what is wrong, NULL while nothing is */
 	const char *wrong;
 	/** updates since it began, to see that there are any */

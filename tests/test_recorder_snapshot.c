@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "fake_sink.h"
+#include "gate_kit.h"
 #include "recorder_kit.h"
 #include "recorder_priv.h"
 #include "test.h"
@@ -166,6 +167,34 @@ static void test_losses(void)
 	end_recorder(recorder);
 }
 
+/** What the gate only counts is told, before and after its summary. */
+static void test_limited(void)
+{
+	const struct qm_reload settings = {
+		.policy = both,
+		.invalid_is_success = true,
+		.rates = { .source = 1, .total = 0, .interval_ms = 3600000 },
+	};
+	struct qm_recorder *recorder = make_recorder_with(&settings, 64);
+	struct qm_snapshot *s;
+
+	QM_OK_FATAL(qm_recorder_start(recorder));
+	for (int i = 0; i < 5; i++) {
+		const struct qm_invalid invalid = gate_kit_packet(1);
+
+		qm_gate_invalid(qm_recorder_gate(recorder), &invalid, qm_time_now());
+	}
+	s = look(recorder, 2);
+	QM_INT(s->limited, 4);
+	qm_snapshot_free(s);
+	/* the summary is written when the settings change */
+	QM_OK(push_settings(recorder, &settings, 0));
+	s = look(recorder, 3);
+	QM_INT(s->limited, 4);
+	qm_snapshot_free(s);
+	end_recorder(recorder);
+}
+
 /** A recorder that has not begun does not answer, and whoever waits is let go. */
 static void *end_soon(void *recorder)
 {
@@ -239,6 +268,7 @@ CU_TestInfo recorder_snapshot_tests[] = {
 	{ "an outage", test_outage },
 	{ "a recorder that stands still", test_still },
 	{ "losses", test_losses },
+	{ "what is only counted", test_limited },
 	{ "the end", test_end },
 	{ "beside the work", test_beside },
 	CU_TEST_INFO_NULL,
