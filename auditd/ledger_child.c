@@ -35,6 +35,7 @@ int qm_child_update(const struct qm_scene *scene, struct qm_sa *sa,
 		qm_kernel_moved(scene, sa, halves);
 	}
 	/* what a text does not use may differ too: then nothing new is told, once more */
+	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
 	if (memcmp(&before, &sa->facts, sizeof(before))) {
 		qm_life_updated(scene, sa);
 	}

@@ -278,7 +278,7 @@ static int never_sent(const struct qm_scene *scene, const struct qm_input *input
 	if (!r) {
 		r = qm_table_add_nego(ike, QM_DIRECTION_INITIATOR, &nego);
 	}
-	if (r < 0) {
+	if (r) {
 		return r;
 	}
 	ike->born = 0;

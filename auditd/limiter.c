@@ -109,6 +109,7 @@ int qm_limiter_new(struct qm_limiter **ret, size_t sources,
 				   const struct qm_limiter_rates *rates)
 {
 	struct qm_limiter *limiter;
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression) the heads of chains are pointers */
 	const size_t each = sizeof(limiter->sources[0]) + sizeof(limiter->chains[0]);
 	size_t bytes;
 

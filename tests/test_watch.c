@@ -248,7 +248,7 @@ static void test_bad_stat(void)
 	char path[PATH_MAX];
 
 	begin(&scene, false);
-	snprintf(path, sizeof(path), "%s/%u/stat", scene.place.proc, WATCH_PID);
+	snprintf(path, sizeof(path), "%s/%d/stat", scene.place.proc, WATCH_PID);
 	for (size_t i = 0; i < COUNT(bad_stats); i++) {
 		watch_write(path, bad_stats[i]);
 		QM_INT(look(&scene), QM_SINK_UNVERIFIED);

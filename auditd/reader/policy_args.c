@@ -7,7 +7,7 @@
 
 #define EXIT_DONE 0
 #define EXIT_USAGE 2
-#define GO_ON -1
+#define GO_ON (-1)
 
 enum option_id {
 	OPTION_FILE = 'f',

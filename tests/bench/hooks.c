@@ -116,7 +116,7 @@ static void raise_alert(const struct probe *p, alert_t alert, ...)
 
 static void alert(const struct probe *p)
 {
-	raise_alert(p, ALERT_RETRANSMIT_SEND_TIMEOUT, NULL);
+	raise_alert(p, ALERT_RETRANSMIT_SEND_TIMEOUT, (void *)NULL);
 }
 
 static void alert_stray(const struct probe *p)
