@@ -22,7 +22,9 @@ struct run {
 	struct qm_trail trail;
 	struct qm_printer printer;
 	struct qm_follow follow;
-	/** the log to follow, as far as it was read; -1 for none */
+	/** there is a log to follow, or there will be */
+	bool following;
+	/** as far as it was read; -1 for one that is not there yet */
 	int last_fd;
 	const char *last_path;
 };
@@ -30,17 +32,22 @@ struct run {
 /** Reads a log; of the one to follow, keeps the file. */
 static void add_log(struct run *run, const char *path, bool last)
 {
-	const bool is_stdin = !strcmp(path, "-");
+	const bool is_stdin = !strcmp(path, "-"), follow = last && run->options.follow;
 	const int fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
 	int error = fd < 0 ? -errno : 0;
 
-	if (!error && !(last && is_stdin && run->options.follow)) {
+	if (error == -ENOENT && follow) {
+		qm_report_note(&run->report,
+					   "%s is not there: waiting for it; does auditd write there?", path);
+		error = 0;
+	} else if (!error && !(is_stdin && follow)) {
 		error = qm_trail_add(&run->trail, fd, path);
 	}
 	if (error) {
 		qm_reading_failed(&run->report, path, error);
 	}
-	if (last && run->options.follow && !error) {
+	if (follow && !error) {
+		run->following = true;
 		run->last_fd = fd;
 		run->last_path = is_stdin ? NULL : path;
 	} else if (fd >= 0) {
@@ -95,7 +102,7 @@ static void follow_log(struct run *run)
 {
 	int error;
 
-	if (run->last_path) {
+	if (run->last_path && run->last_fd >= 0) {
 		go_on_from(run);
 	}
 	error = qm_follow_run(&run->follow, run->last_fd);
@@ -125,7 +132,7 @@ static int read_and_print(struct run *run)
 		qm_trail_sort(&run->trail);
 		qm_printer_begin(&run->printer, &run->trail.widths);
 		error = qm_share_print(&run->printer, &run->trail);
-		if (!error && run->last_fd >= 0) {
+		if (!error && run->following) {
 			note_trail(run);
 			follow_log(run);
 		}

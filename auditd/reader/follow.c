@@ -146,6 +146,12 @@ ssize_t qm_follow_step(struct qm_follow *follow, int *fd)
 	ssize_t n, more;
 	int next;
 
+	if (*fd < 0) {
+		*fd = open(follow->path, O_RDONLY | O_CLOEXEC);
+		if (*fd < 0) {
+			return errno == ENOENT ? 0 : -errno;
+		}
+	}
 	rewind_cut(follow, *fd);
 	n = read_all(follow, *fd);
 	if (n) {
@@ -185,6 +191,8 @@ int qm_follow_run(struct qm_follow *follow, int fd)
 			qm_lines_end(&follow->lines);
 		}
 	}
-	close(fd);
+	if (fd >= 0) {
+		close(fd);
+	}
 	return n < 0 ? (int)n : 0;
 }

@@ -45,7 +45,8 @@ void qm_follow_feed(struct qm_follow *follow, const char *data, size_t size);
 /**
  * Follows a log until the output fails, or a stream ends.
  *
- * @param fd		where to go on reading; taken over
+ * @param fd		where to go on reading, -1 for a log that is not there yet; taken
+ *					over
  * @return			0 at the end of a stream, or a negative errno
  */
 int qm_follow_run(struct qm_follow *follow, int fd);
@@ -54,7 +55,7 @@ int qm_follow_run(struct qm_follow *follow, int fd);
  * One round of it: reads all there is, and goes over to a new file when there is
  * one and the old one is at its end.
  *
- * @param fd		may become another
+ * @param fd		may become another; -1 while the log is not there
  * @return			bytes read, or a negative errno
  */
 ssize_t qm_follow_step(struct qm_follow *follow, int *fd);

@@ -35,17 +35,32 @@ void qm_report_clear(struct qm_report *report)
 	}
 }
 
+__attribute__((format(printf, 2, 0))) static void tell(struct qm_report *report,
+													   const char *format, va_list args)
+{
+	qm_report_clear(report);
+	fprintf(stderr, "%s: ", report->command);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
 void qm_report_error(struct qm_report *report, const char *format, ...)
 {
 	va_list args;
 
-	qm_report_clear(report);
 	report->failed = true;
-	fprintf(stderr, "%s: ", report->command);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	tell(report, format, args);
 	va_end(args);
-	fputc('\n', stderr);
+}
+
+void qm_report_note(struct qm_report *report, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	tell(report, format, args);
+	va_end(args);
 }
 
 void qm_report_line(struct qm_report *report, const char *file, uint64_t line,

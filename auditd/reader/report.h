@@ -32,6 +32,10 @@ void qm_report_init(struct qm_report *report, const char *command);
 void qm_report_error(struct qm_report *report, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/** Says what is not wrong, and yet to be known. */
+void qm_report_note(struct qm_report *report, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /** Says what is wrong with a line, or only counts it when there were many. */
 void qm_report_line(struct qm_report *report, const char *file, uint64_t line,
 					const char *problem);
