@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -149,6 +150,7 @@ int qm_cmd_events(int argc, char **argv)
 	int error, status = QM_EXIT_ERROR;
 
 	if (!run) {
+		fprintf(stderr, "qm-audit events: cannot go on: %s\n", strerror(ENOMEM));
 		return QM_EXIT_ERROR;
 	}
 	run->last_fd = -1;

@@ -170,6 +170,7 @@ int qm_cmd_verify(int argc, char **argv)
 	int status = QM_EXIT_ERROR;
 
 	if (!run) {
+		fprintf(stderr, "qm-audit verify: cannot go on: %s\n", strerror(ENOMEM));
 		return QM_EXIT_ERROR;
 	}
 	run->conf = QM_AUDITD_CONF;

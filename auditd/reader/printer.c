@@ -32,7 +32,10 @@ int qm_printer_init(struct qm_printer *printer, int fd, const struct qm_format *
 	}
 	printer->names.host = printer->host;
 	printer->view = qm_view_new();
-	return printer->view ? 0 : -ENOMEM;
+	if (!printer->view) {
+		return -ENOMEM;
+	}
+	return format->prepare ? format->prepare() : 0;
 }
 
 void qm_printer_fini(struct qm_printer *printer)

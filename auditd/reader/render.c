@@ -2,11 +2,11 @@
 #include "render.h"
 
 const struct qm_format qm_formats[] = {
-	{ "text", NULL, qm_render_text, true },
-	{ "table", qm_render_table_begin, qm_render_table, false },
-	{ "xml", NULL, qm_render_xml, true },
-	{ "json", NULL, qm_render_json, true },
-	{ "csv", qm_render_csv_begin, qm_render_csv, true },
+	{ "text", NULL, NULL, qm_render_text, true },
+	{ "table", NULL, qm_render_table_begin, qm_render_table, false },
+	{ "xml", NULL, NULL, qm_render_xml, true },
+	{ "json", qm_render_json_prepare, NULL, qm_render_json, true },
+	{ "csv", qm_render_csv_prepare, qm_render_csv_begin, qm_render_csv, true },
 	{ 0 },
 };
 

@@ -23,6 +23,11 @@ struct qm_style {
 
 struct qm_format {
 	const char *name;
+	/**
+	 * Makes what all events share, before anything is printed, by one thread; or
+	 * NULL. May be called again. @return 0 or -ENOMEM
+	 */
+	int (*prepare)(void);
 	/** before the first event, or NULL */
 	void (*begin)(struct qm_out *out, const struct qm_style *style);
 	void (*event)(struct qm_out *out, const struct qm_view *view,
@@ -44,8 +49,10 @@ void qm_render_table(struct qm_out *out, const struct qm_view *view,
 					 const struct qm_style *style);
 void qm_render_xml(struct qm_out *out, const struct qm_view *view,
 				   const struct qm_style *style);
+int qm_render_json_prepare(void);
 void qm_render_json(struct qm_out *out, const struct qm_view *view,
 					const struct qm_style *style);
+int qm_render_csv_prepare(void);
 void qm_render_csv_begin(struct qm_out *out, const struct qm_style *style);
 void qm_render_csv(struct qm_out *out, const struct qm_view *view,
 				   const struct qm_style *style);

@@ -6,8 +6,6 @@
  */
 #include "render.h"
 
-#include <pthread.h>
-
 /** More than all events have by different names. */
 #define NAMES_MAX 160
 #define EVENTS_MAX 16
@@ -16,7 +14,6 @@
 static const char *names[NAMES_MAX];
 static unsigned n_names;
 static uint8_t columns[EVENTS_MAX][NAMES_MAX];
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static const struct qm_span system_names[] = {
 	{ "TimeCreated", 11 }, { "EventID", 7 },  { "Version", 7 },        { "Keywords", 8 },
@@ -38,7 +35,7 @@ static unsigned column_of(const char *name)
 	return i;
 }
 
-static void make_columns(void)
+int qm_render_csv_prepare(void)
 {
 	for (unsigned event = 0; event < qm_schema_count && event < EVENTS_MAX; event++) {
 		for (unsigned i = 0; i < qm_schema[event].n_fields; i++) {
@@ -49,6 +46,7 @@ static void make_columns(void)
 			}
 		}
 	}
+	return 0;
 }
 
 /** Whether records have a field beyond the event's by that key. */
@@ -60,7 +58,6 @@ static bool is_column(enum qm_key key)
 void qm_render_csv_begin(struct qm_out *out, const struct qm_style *style)
 {
 	(void)style;
-	pthread_once(&once, make_columns);
 	for (size_t i = 0; i < sizeof(system_names) / sizeof(system_names[0]); i++) {
 		qm_out_put(out, system_names[i]);
 		qm_out_char(out, ',');
@@ -134,7 +131,6 @@ void qm_render_csv(struct qm_out *out, const struct qm_view *view,
 	struct qm_span extras[QM_KEY_MAX] = { 0 };
 
 	(void)style;
-	pthread_once(&once, make_columns);
 	put_system(out, view);
 	for (unsigned i = 0; i < n_names; i++) {
 		if (fields[i]) {

@@ -5,23 +5,38 @@
  */
 #include "render.h"
 
-#include <pthread.h>
-
 #define EVENTS_MAX 16
 
 /* the messages of qm_schema with their escapes, made once */
 static struct qm_span messages[EVENTS_MAX];
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void escape_messages(void)
+int qm_render_json_prepare(void)
 {
+	size_t lengths[EVENTS_MAX];
 	struct qm_out out;
+	const char *at;
 
-	for (unsigned i = 0; i < qm_schema_count && i < EVENTS_MAX; i++) {
-		qm_out_init(&out, -1);
-		qm_out_json(&out, qm_span_of(qm_schema[i].message));
-		messages[i] = (struct qm_span){ out.buf, out.len };
+	if (messages[0].s) {
+		return 0;
 	}
+	qm_out_init(&out, -1);
+	for (unsigned i = 0; i < qm_schema_count && i < EVENTS_MAX; i++) {
+		lengths[i] = out.len;
+		qm_out_json(&out, qm_span_of(qm_schema[i].message));
+		lengths[i] = out.len - lengths[i];
+	}
+	if (out.error) {
+		const int error = out.error;
+
+		qm_out_fini(&out);
+		return error;
+	}
+	at = out.buf;
+	for (unsigned i = 0; i < qm_schema_count && i < EVENTS_MAX; i++) {
+		messages[i] = (struct qm_span){ at, lengths[i] };
+		at += lengths[i];
+	}
+	return 0;
 }
 
 static void put_string(struct qm_out *out, struct qm_span text)
@@ -55,7 +70,6 @@ static void put_ecs(struct qm_out *out, const struct qm_view *view)
 	QM_OUT(out, "]},\"host\":{\"name\":");
 	put_string(out, view->computer);
 	QM_OUT(out, "},\"log\":{\"level\":\"information\"},\"message\":\"");
-	pthread_once(&once, escape_messages);
 	qm_render_message(out, view, messages[event - qm_schema], qm_out_json);
 	qm_out_char(out, '"');
 }
