@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Counts allocations of the code under test and fails one of them. The program
- * is linked with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc; what libraries
- * allocate for themselves is not seen.
+ * is linked with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc, and --wrap=strdup
+ * where that is used; what libraries allocate for themselves is not seen.
  */
 #ifndef QM_FAIL_ALLOC_H
 #define QM_FAIL_ALLOC_H
