@@ -324,8 +324,10 @@ const char *qm_line_tail(const char *from, const char *end)
 {
 	const struct qm_span label = QM_SPAN(" exe=");
 
-	for (const char *p = end - label.len; p >= from; p--) {
-		if (*p == ' ' && !memcmp(p, label.s, label.len)) {
+	const char *p = end;
+
+	while ((p = memrchr(from, ' ', (size_t)(p - from)))) {
+		if (qm_span_starts((struct qm_span){ p, (size_t)(end - p) }, label)) {
 			return p;
 		}
 	}

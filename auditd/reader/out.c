@@ -9,6 +9,9 @@
 /** What is written at once. */
 #define CHUNK 262144
 
+/** 1 in each of eight bytes. */
+#define ONES (UINT64_MAX / 255)
+
 void qm_out_init(struct qm_out *out, int fd)
 {
 	*out = (struct qm_out){ .fd = fd };
@@ -20,15 +23,12 @@ void qm_out_fini(struct qm_out *out)
 	*out = (struct qm_out){ .fd = -1 };
 }
 
-int qm_out_flush(struct qm_out *out)
+static void write_all(struct qm_out *out, const char *data, size_t size)
 {
 	size_t done = 0;
 
-	if (out->fd < 0) {
-		return out->error;
-	}
-	while (!out->error && done < out->len) {
-		const ssize_t n = write(out->fd, out->buf + done, out->len - done);
+	while (!out->error && done < size) {
+		const ssize_t n = write(out->fd, data + done, size - done);
 
 		if (n >= 0) {
 			done += (size_t)n;
@@ -36,8 +36,22 @@ int qm_out_flush(struct qm_out *out)
 			out->error = -errno;
 		}
 	}
-	out->len = 0;
+}
+
+int qm_out_flush(struct qm_out *out)
+{
+	if (out->fd >= 0) {
+		write_all(out, out->buf, out->len);
+		out->len = 0;
+	}
 	return out->error;
+}
+
+void qm_out_pass(struct qm_out *out, struct qm_out *from)
+{
+	qm_out_flush(out);
+	write_all(out, from->buf, from->len);
+	from->len = 0;
 }
 
 bool qm_out_grow(struct qm_out *out, size_t n)
@@ -94,6 +108,54 @@ void qm_out_padded(struct qm_out *out, struct qm_span text, size_t width)
 	}
 }
 
+/** Whether one of eight bytes is `c`. */
+static inline uint64_t has(uint64_t word, unsigned char c)
+{
+	const uint64_t x = word ^ (ONES * c);
+
+	return (x - ONES) & ~x & (ONES * 0x80);
+}
+
+/** Whether one of eight bytes may not stand in JSON as it is. */
+static inline uint64_t json_marks(uint64_t word)
+{
+	return has(word, '"') | has(word, '\\') |
+		   ((word - ONES * 0x20) & ~word & (ONES * 0x80));
+}
+
+static inline uint64_t xml_marks(uint64_t word)
+{
+	/* & and ' differ in one bit, as do < and > */
+	return has(word, '"') | has(word & (ONES * 0xfe), '&') |
+		   has(word & (ONES * 0xfd), '<');
+}
+
+static inline uint64_t csv_marks(uint64_t word)
+{
+	return has(word, ',') | has(word, '"') | has(word, '\n') | has(word, '\r');
+}
+
+/** Whether nothing in a text is marked: nearly always. */
+static inline bool is_bare(struct qm_span text, uint64_t (*marks)(uint64_t word))
+{
+	uint64_t word = ONES * ' ', found = 0;
+	size_t i;
+
+	if (text.len < sizeof(word)) {
+		for (i = 0; i < text.len; i++) {
+			word = word << 8 | (unsigned char)text.s[i];
+		}
+		return !marks(word);
+	}
+	for (i = 0; text.len - i >= sizeof(word); i += sizeof(word)) {
+		memcpy(&word, text.s + i, sizeof(word));
+		found |= marks(word);
+	}
+	/* the rest, with bytes that were looked at before */
+	memcpy(&word, text.s + text.len - sizeof(word), sizeof(word));
+	return !(found | marks(word));
+}
+
 /** What JSON has in place of a byte, or NULL. */
 static const char *json_escape(unsigned char c)
 {
@@ -110,36 +172,15 @@ static const char *json_escape(unsigned char c)
 	return c < sizeof(escapes) / sizeof(escapes[0]) ? escapes[c] : NULL;
 }
 
-/** Whether one of eight bytes is `c`. */
-static uint64_t has(uint64_t word, unsigned char c)
-{
-	const uint64_t ones = UINT64_MAX / 255, x = word ^ (ones * c);
-
-	return (x - ones) & ~x & (ones * 0x80);
-}
-
-/** Length of the part that surely has nothing to escape. */
-static size_t skip_plain(struct qm_span text)
-{
-	const uint64_t ones = UINT64_MAX / 255;
-	uint64_t word;
-	size_t i = 0;
-
-	for (; text.len - i >= sizeof(word); i += sizeof(word)) {
-		memcpy(&word, text.s + i, sizeof(word));
-		if (has(word, '"') || has(word, '\\') ||
-			((word - ones * 0x20) & ~word & (ones * 0x80))) {
-			break;
-		}
-	}
-	return i;
-}
-
 void qm_out_json(struct qm_out *out, struct qm_span text)
 {
 	size_t begin = 0;
 
-	for (size_t i = skip_plain(text); i < text.len; i++) {
+	if (is_bare(text, json_marks)) {
+		qm_out_put(out, text);
+		return;
+	}
+	for (size_t i = 0; i < text.len; i++) {
 		const char *escape = json_escape((unsigned char)text.s[i]);
 
 		if (escape) {
@@ -173,6 +214,10 @@ void qm_out_xml(struct qm_out *out, struct qm_span text)
 {
 	size_t begin = 0;
 
+	if (is_bare(text, xml_marks)) {
+		qm_out_put(out, text);
+		return;
+	}
 	for (size_t i = 0; i < text.len; i++) {
 		const char *escape = xml_escape(text.s[i]);
 
@@ -187,13 +232,8 @@ void qm_out_xml(struct qm_out *out, struct qm_span text)
 
 static bool needs_quotes(struct qm_span text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.s[i] == ',' || text.s[i] == '"' || text.s[i] == '\n' ||
-			text.s[i] == '\r') {
-			return true;
-		}
-	}
-	return text.len && (*text.s == ' ' || text.s[text.len - 1] == ' ');
+	return !is_bare(text, csv_marks) ||
+		   (text.len && (*text.s == ' ' || text.s[text.len - 1] == ' '));
 }
 
 void qm_out_csv(struct qm_out *out, struct qm_span text)

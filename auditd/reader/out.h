@@ -27,6 +27,9 @@ void qm_out_fini(struct qm_out *out);
 /** Writes out what is in the buffer. @return 0 or the first error */
 int qm_out_flush(struct qm_out *out);
 
+/** To a descriptor, writes out what is in another buffer, after what is in this one. */
+void qm_out_pass(struct qm_out *out, struct qm_out *from);
+
 /** Makes room for `n` more bytes. @return false without memory: out->error is set */
 bool qm_out_grow(struct qm_out *out, size_t n);
 

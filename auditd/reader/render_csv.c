@@ -14,6 +14,9 @@
 static const char *names[NAMES_MAX];
 static unsigned n_names;
 static uint8_t columns[EVENTS_MAX][NAMES_MAX];
+/* what records have beyond events */
+static enum qm_key keys[QM_KEY_MAX];
+static unsigned n_keys;
 
 static const struct qm_span system_names[] = {
 	{ "TimeCreated", 11 }, { "EventID", 7 },  { "Version", 7 },        { "Keywords", 8 },
@@ -35,8 +38,22 @@ static unsigned column_of(const char *name)
 	return i;
 }
 
+/** Whether records have a field beyond the event's by that key. */
+static bool is_column(enum qm_key key)
+{
+	return key == QM_KEY_EXE || (qm_keys[key].place == QM_KEY_BODY && key != QM_KEY_WHEN);
+}
+
 int qm_render_csv_prepare(void)
 {
+	if (n_keys) {
+		return 0;
+	}
+	for (enum qm_key key = 0; key < QM_KEY_MAX; key++) {
+		if (is_column(key)) {
+			keys[n_keys++] = key;
+		}
+	}
 	for (unsigned event = 0; event < qm_schema_count && event < EVENTS_MAX; event++) {
 		for (unsigned i = 0; i < qm_schema[event].n_fields; i++) {
 			const unsigned column = column_of(qm_schema[event].fields[i].name);
@@ -47,12 +64,6 @@ int qm_render_csv_prepare(void)
 		}
 	}
 	return 0;
-}
-
-/** Whether records have a field beyond the event's by that key. */
-static bool is_column(enum qm_key key)
-{
-	return key == QM_KEY_EXE || (qm_keys[key].place == QM_KEY_BODY && key != QM_KEY_WHEN);
 }
 
 void qm_render_csv_begin(struct qm_out *out, const struct qm_style *style)
@@ -66,11 +77,9 @@ void qm_render_csv_begin(struct qm_out *out, const struct qm_style *style)
 		qm_out_string(out, names[i]);
 		qm_out_char(out, ',');
 	}
-	for (enum qm_key key = 0; key < QM_KEY_MAX; key++) {
-		if (is_column(key)) {
-			qm_out_put(out, qm_keys[key].name);
-			qm_out_char(out, ',');
-		}
+	for (unsigned i = 0; i < n_keys; i++) {
+		qm_out_put(out, qm_keys[keys[i]].name);
+		qm_out_char(out, ',');
 	}
 	QM_OUT(out, "other\n");
 }
@@ -124,31 +133,44 @@ static void put_others(struct qm_out *out, const struct qm_view *view)
 	}
 }
 
+/** Ends the columns that have no end yet; most are empty. */
+static void end_columns(struct qm_out *out, size_t *commas)
+{
+	if (*commas && qm_out_room(out, *commas)) {
+		memset(out->buf + out->len, ',', *commas);
+		out->len += *commas;
+	}
+	*commas = 0;
+}
+
 void qm_render_csv(struct qm_out *out, const struct qm_view *view,
 				   const struct qm_style *style)
 {
 	const uint8_t *const fields = columns[view->event - qm_schema];
-	struct qm_span extras[QM_KEY_MAX] = { 0 };
+	/* counted from 1 */
+	uint8_t extras[QM_KEY_MAX] = { 0 };
+	size_t commas = 0;
 
 	(void)style;
 	put_system(out, view);
-	for (unsigned i = 0; i < n_names; i++) {
+	for (unsigned i = 0; i < n_names; i++, commas++) {
 		if (fields[i]) {
+			end_columns(out, &commas);
 			qm_out_csv(out, view->values[fields[i] - 1].data);
 		}
-		qm_out_char(out, ',');
 	}
 	for (unsigned i = 0; i < view->n_extras; i++) {
 		if (view->extras[i].key != QM_KEY_OTHER) {
-			extras[view->extras[i].key] = view->extras[i].value;
+			extras[view->extras[i].key] = (uint8_t)(i + 1);
 		}
 	}
-	for (enum qm_key key = 0; key < QM_KEY_MAX; key++) {
-		if (is_column(key)) {
-			qm_out_csv(out, extras[key]);
-			qm_out_char(out, ',');
+	for (unsigned i = 0; i < n_keys; i++, commas++) {
+		if (extras[keys[i]]) {
+			end_columns(out, &commas);
+			qm_out_csv(out, view->extras[extras[keys[i]] - 1].value);
 		}
 	}
+	end_columns(out, &commas);
 	put_others(out, view);
 	qm_out_char(out, '\n');
 }

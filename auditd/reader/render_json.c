@@ -51,6 +51,14 @@ static void put_quoted(struct qm_out *out, const char *s)
 	put_string(out, qm_span_of(s));
 }
 
+/** A name that has nothing to escape. */
+static void put_name(struct qm_out *out, struct qm_span name)
+{
+	qm_out_char(out, '"');
+	qm_out_put(out, name);
+	QM_OUT(out, "\":");
+}
+
 static void put_ecs(struct qm_out *out, const struct qm_view *view)
 {
 	const struct qm_schema_event *event = view->event;
@@ -81,8 +89,7 @@ static void put_event_data(struct qm_out *out, const struct qm_view *view)
 		if (i) {
 			qm_out_char(out, ',');
 		}
-		put_quoted(out, view->event->fields[i].name);
-		qm_out_char(out, ':');
+		put_name(out, qm_span_of(view->event->fields[i].name));
 		put_string(out, view->values[i].data);
 	}
 	qm_out_char(out, '}');
@@ -130,23 +137,49 @@ static void put_resolved(struct qm_out *out, const struct qm_view *view)
 				qm_out_char(out, ',');
 			}
 			first = false;
-			put_quoted(out, view->event->fields[i].name);
-			qm_out_char(out, ':');
+			put_name(out, qm_span_of(view->event->fields[i].name));
 			put_string(out, view->values[i].shown);
 		}
 	}
 	qm_out_char(out, '}');
 }
 
+/** Digits, and one part of a fraction where the type has one. */
+static bool is_number(enum qm_key key, struct qm_span value)
+{
+	uint64_t n;
+
+	if (key == QM_KEY_OTHER || !value.len ||
+		(value.len > 1 && *value.s == '0' && value.s[1] != '.')) {
+		return false;
+	}
+	switch (qm_keys[key].type) {
+	case QM_KEY_NUMBER:
+		return qm_span_number(value, &n) == 0;
+	case QM_KEY_DECIMAL:
+		return value.len > 4 && value.s[value.len - 4] == '.' &&
+			   qm_span_number((struct qm_span){ value.s, value.len - 4 }, &n) == 0 &&
+			   qm_span_number((struct qm_span){ value.s + value.len - 3, 3 }, &n) == 0;
+	default:
+		return false;
+	}
+}
+
 static void put_extras(struct qm_out *out, const struct qm_view *view)
 {
 	for (unsigned i = 0; i < view->n_extras; i++) {
-		put_string(out, view->extras[i].name);
-		qm_out_char(out, ':');
-		if (view->extras[i].number) {
-			qm_out_put(out, view->extras[i].value);
+		const struct qm_extra *extra = &view->extras[i];
+
+		if (extra->key == QM_KEY_OTHER) {
+			put_string(out, extra->name);
+			qm_out_char(out, ':');
 		} else {
-			put_string(out, view->extras[i].value);
+			put_name(out, extra->name);
+		}
+		if (extra->number || is_number(extra->key, extra->value)) {
+			qm_out_put(out, extra->value);
+		} else {
+			put_string(out, extra->value);
 		}
 		qm_out_char(out, ',');
 	}

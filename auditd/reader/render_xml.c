@@ -18,26 +18,13 @@ static void put_line(struct qm_out *out, const struct qm_style *style, unsigned 
 	}
 }
 
-static void put_element(struct qm_out *out, const struct qm_style *style,
-						const char *name, struct qm_span value)
-{
-	put_line(out, style, 2);
-	qm_out_char(out, '<');
-	qm_out_string(out, name);
-	qm_out_char(out, '>');
-	qm_out_xml(out, value);
-	QM_OUT(out, "</");
-	qm_out_string(out, name);
-	qm_out_char(out, '>');
-}
+#define BEGIN(out, style, name) (put_line((out), (style), 2), QM_OUT((out), "<" name ">"))
+#define END(out, name) QM_OUT((out), "</" name ">")
 
-static void put_number(struct qm_out *out, const struct qm_style *style, const char *name,
-					   uint64_t n)
-{
-	struct qm_arena arena = { (char[20]){ 0 }, 20, 0 };
-
-	put_element(out, style, name, qm_arena_number(&arena, n));
-}
+#define PUT_ELEMENT(out, style, name, value) \
+	(BEGIN((out), (style), name), qm_out_xml((out), (value)), END((out), name))
+#define PUT_NUMBER(out, style, name, n) \
+	(BEGIN((out), (style), name), qm_out_number((out), (n)), END((out), name))
 
 static void put_provider(struct qm_out *out, const struct qm_view *view,
 						 const struct qm_style *style)
@@ -59,7 +46,7 @@ static void put_origin(struct qm_out *out, const struct qm_view *view,
 	QM_OUT(out, "<TimeCreated SystemTime='");
 	qm_out_utc(out, view->time_ms);
 	QM_OUT(out, "'/>");
-	put_number(out, style, "EventRecordID", view->record_id);
+	PUT_NUMBER(out, style, "EventRecordID", view->record_id);
 	put_line(out, style, 2);
 	QM_OUT(out, "<Correlation/>");
 	put_line(out, style, 2);
@@ -74,29 +61,31 @@ static void put_system(struct qm_out *out, const struct qm_view *view,
 	put_line(out, style, 1);
 	QM_OUT(out, "<System>");
 	put_provider(out, view, style);
-	put_number(out, style, "EventID", view->event->id);
-	put_number(out, style, "Version", view->event->version);
-	put_number(out, style, "Level", 0);
-	put_number(out, style, "Task", view->event->task);
-	put_number(out, style, "Opcode", 0);
-	put_element(out, style, "Keywords",
+	PUT_NUMBER(out, style, "EventID", view->event->id);
+	PUT_NUMBER(out, style, "Version", view->event->version);
+	PUT_NUMBER(out, style, "Level", 0);
+	PUT_NUMBER(out, style, "Task", view->event->task);
+	PUT_NUMBER(out, style, "Opcode", 0);
+	PUT_ELEMENT(out, style, "Keywords",
 				view->success ? QM_SPAN(QM_KEYWORDS_SUCCESS)
 							  : QM_SPAN(QM_KEYWORDS_FAILURE));
 	put_origin(out, view, style);
-	put_element(out, style, "Channel", QM_SPAN("Security"));
-	put_element(out, style, "Computer", view->computer);
+	PUT_ELEMENT(out, style, "Channel", QM_SPAN("Security"));
+	PUT_ELEMENT(out, style, "Computer", view->computer);
 	put_line(out, style, 2);
 	QM_OUT(out, "<Security/>");
 	put_line(out, style, 1);
 	QM_OUT(out, "</System>");
 }
 
+/** @param put		how the name is written: ours have nothing to escape */
 static void put_data(struct qm_out *out, const struct qm_style *style,
+					 void (*put)(struct qm_out *out, struct qm_span text),
 					 struct qm_span name, struct qm_span value)
 {
 	put_line(out, style, 2);
 	QM_OUT(out, "<Data Name='");
-	qm_out_xml(out, name);
+	put(out, name);
 	QM_OUT(out, "'>");
 	qm_out_xml(out, value);
 	QM_OUT(out, "</Data>");
@@ -110,11 +99,14 @@ void qm_render_xml(struct qm_out *out, const struct qm_view *view,
 	put_line(out, style, 1);
 	QM_OUT(out, "<EventData>");
 	for (unsigned i = 0; i < view->event->n_fields; i++) {
-		put_data(out, style, qm_span_of(view->event->fields[i].name),
+		put_data(out, style, qm_out_put, qm_span_of(view->event->fields[i].name),
 				 view->values[i].data);
 	}
 	for (unsigned i = 0; i < view->n_extras; i++) {
-		put_data(out, style, view->extras[i].name, view->extras[i].value);
+		const struct qm_extra *extra = &view->extras[i];
+
+		put_data(out, style, extra->key == QM_KEY_OTHER ? qm_out_xml : qm_out_put,
+				 extra->name, extra->value);
 	}
 	put_line(out, style, 1);
 	QM_OUT(out, "</EventData>");

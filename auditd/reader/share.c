@@ -70,8 +70,7 @@ static int finish(struct share *shares, unsigned count, struct qm_printer *print
 			print_share(&shares[i]);
 		}
 		error = error ? error : from->out.error;
-		qm_out_put(&printer->out, (struct qm_span){ from->out.buf, from->out.len });
-		from->out.len = 0;
+		qm_out_pass(&printer->out, &from->out);
 		printer->count += from->count;
 		from->count = 0;
 		if (shares[i].n_problems) {

@@ -39,27 +39,6 @@ void qm_view_set(struct qm_view *view, unsigned i, struct qm_span data)
 	view->values[i].shown = view->values[i].data;
 }
 
-/** Digits, and one part of a fraction where the type has one. */
-static bool is_json_number(enum qm_key key, struct qm_span value)
-{
-	uint64_t n;
-
-	if (key == QM_KEY_OTHER || !value.len ||
-		(value.len > 1 && *value.s == '0' && value.s[1] != '.')) {
-		return false;
-	}
-	switch (qm_keys[key].type) {
-	case QM_KEY_NUMBER:
-		return qm_span_number(value, &n) == 0;
-	case QM_KEY_DECIMAL:
-		return value.len > 4 && value.s[value.len - 4] == '.' &&
-			   qm_span_number((struct qm_span){ value.s, value.len - 4 }, &n) == 0 &&
-			   qm_span_number((struct qm_span){ value.s + value.len - 3, 3 }, &n) == 0;
-	default:
-		return false;
-	}
-}
-
 static void add_extra(struct qm_view *view, struct qm_span name, enum qm_key key,
 					  struct qm_span value)
 {
@@ -71,7 +50,7 @@ static void add_extra(struct qm_view *view, struct qm_span name, enum qm_key key
 	extra->key = key;
 	extra->name = name;
 	extra->value = value;
-	extra->number = is_json_number(key, value);
+	extra->number = false;
 	view->n_extras++;
 }
 

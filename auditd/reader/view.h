@@ -34,7 +34,7 @@ struct qm_extra {
 	enum qm_key key;
 	struct qm_span name;
 	struct qm_span value;
-	/** a decimal number, without zeros in front */
+	/** a number that the view made; of others the key tells */
 	bool number;
 };
 
