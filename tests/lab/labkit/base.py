@@ -35,6 +35,12 @@ UNUSED_PLUGINS = (
 ).split()
 
 
+# over the settings of swanctl(): what libreswan can do as well, with both IKE versions
+FOREIGN = [
+    ("connections.gw.proposals", "aes128-sha256-modp2048"),
+    ("connections.gw.children.net.esp_proposals", "aes128-sha256-modp2048"),
+]
+
 # loaded before kernel-netlink, which has the rest
 LIBIPSEC = [("charon.plugins.kernel-libipsec.load", "10")]
 

@@ -41,6 +41,7 @@ class Gateway:
         self._output = None
         self._layers = {
             "swanctl": [base.swanctl(name, version),
+                        base.FOREIGN if scenario.peer == "libreswan" else [],
                         scenario.settings(version, "swanctl", name)],
             "strongswan": [base.strongswan(self.socket, self.status, self.log),
                            base.LIBIPSEC if scenario.backend(name) else [],
@@ -151,6 +152,9 @@ class Gateway:
                                encoding="ascii") as log:
             log.write(network.moves(self._moves))
 
+    def discard(self):
+        """Removes what only this kind of gateway needs."""
+
     # --- charon ------------------------------------------------------------
 
     def start(self):
@@ -244,6 +248,11 @@ class Gateway:
     def pids(self):
         """Process ids that charon had."""
         return {entry["pid"] for entry in self.runs}
+
+    @property
+    def writers(self):
+        """Process ids of all that wrote records here."""
+        return self.pids
 
     # --- commands ----------------------------------------------------------
 

@@ -9,9 +9,10 @@ import threading
 import time
 import traceback
 
-from . import base, expect, network, promise, trail, units, verify
+from . import base, expect, foreign, network, promise, trail, units, verify
 from .auditlog import LOG, AuditLog
 from .gateway import Gateway
+from .libreswan import Libreswan
 from .shell import LabError, run
 from .steps import StepError, Steps
 
@@ -54,8 +55,9 @@ class Run:
 
     def _play(self, lane, auditlog, journal):
         network.up(lane)
-        self._gateways = {name: Gateway(name, lane, self.folder, self.scenario, self.version)
-                          for name in base.GATEWAYS}
+        self._gateways = {
+            name: self._make(name)(name, lane, self.folder, self.scenario, self.version)
+            for name in base.GATEWAYS}
         steps = Steps(self._gateways, auditlog, journal, self._announce)
         problems = []
         try:
@@ -73,6 +75,11 @@ class Run:
         auditlog.sync()
         self._keep(auditlog)
         return problems + self._judge()
+
+    def _make(self, name):
+        """The class of a gateway."""
+        other = name == "sun" and self.scenario.peer == "libreswan"
+        return Libreswan if other else Gateway
 
     def _snapshot(self, auditlog):
         """Notes what charon and kernel hold, at a time when nothing changes."""
@@ -97,6 +104,7 @@ class Run:
                 problems.append(str(error))
         for gateway in self._gateways.values():
             try:
+                gateway.discard()
                 gateway.unwatch()
             except LabError as error:
                 problems.append(str(error))
@@ -106,6 +114,10 @@ class Run:
         pids = set().union(*(gateway.pids for gateway in self._gateways.values()))
         with open(f"{self.folder}/audit.log", "wb") as log:
             log.writelines(line + b"\n" for line in auditlog.lines(pids))
+        for gateway in self._gateways.values():
+            if gateway.writers - gateway.pids:
+                with open(f"{gateway.results}/audit.log", "wb") as log:
+                    log.writelines(line + b"\n" for line in auditlog.lines(gateway.writers))
         about = {"scenario": self.scenario.name, "version": self.version,
                  "lossy": self.scenario.lossy, "gateways": {
                      name: {"addresses": base.addresses(name), "runs": gateway.runs,
@@ -119,9 +131,12 @@ class Run:
     def _judge(self):
         problems = promise.check(self.folder, ausearch=False)
         if self.scenario.kills(self.version):
-            with open(f"{self.folder}/note", "a", encoding="ascii") as note:
-                note.write(f", {promise.counts(self.folder)}")
+            self._noted(promise.counts(self.folder))
         records = trail.read(f"{self.folder}/audit.log")
+        if self.scenario.peer == "libreswan":
+            problems += foreign.check(self.folder, base.addresses("sun"),
+                                      self._gateways["sun"].killed)
+            self._noted(foreign.note(self.folder))
         names = {}
         for name, gateway in self._gateways.items():
             lines = self.scenario.lines(self.version, "expect", name)
@@ -134,6 +149,11 @@ class Run:
             problems += verify.check(f"{self.folder}/audit.log", self.scenario.findings)
         return problems
 
+    def _noted(self, text):
+        """Notes a figure that is to be printed."""
+        with open(f"{self.folder}/note", "a", encoding="ascii") as note:
+            note.write(f", {text}")
+
     def note(self):
         """A figure that a step wants to have printed."""
         try:
@@ -143,8 +163,8 @@ class Run:
             return ""
 
     def pids(self):
-        """All process ids that a charon of this run had."""
-        return set().union(*(gateway.pids for gateway in self._gateways.values()), set())
+        """All process ids that a daemon of this run had."""
+        return set().union(*(gateway.writers for gateway in self._gateways.values()), set())
 
 
 class Runner:

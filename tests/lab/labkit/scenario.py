@@ -12,7 +12,8 @@ HEADERS = {"title", "why", "versions", "daemons", "exclusive", "lossy", "start",
            "kernel", "strongswan", "verify"}
 # one of them only: the judge has the other one's kernel speak for it
 BACKENDS = [f"libipsec {name}" for name in base.GATEWAYS]
-SECTION = re.compile(r"\[(swanctl|strongswan|steps|expect)(?: (moon|sun|both))?\]$")
+PEERS = ("crafted", "libreswan")
+SECTION = re.compile(r"\[(swanctl|strongswan|libreswan|steps|expect)(?: (moon|sun|both))?\]$")
 MANY = re.compile(r"\{(\d+)\.\.(\d+)\}")
 ONLY = re.compile(r"@([1256]) +(.*)$")
 # strongSwan's major version where nobody says
@@ -87,8 +88,8 @@ class Scenario:
         for name in self.daemons.values():
             if name not in base.DAEMONS:
                 self._fail(1, f"no such daemon: {name}")
-        if self.headers.get("peer", "crafted") != "crafted":
-            self._fail(1, "peer: can only be 'crafted'")
+        if self.headers.get("peer", PEERS[0]) not in PEERS:
+            self._fail(1, f"peer: can only be {' or '.join(PEERS)}")
         if self.headers.get("kernel", BACKENDS[0]) not in BACKENDS:
             self._fail(1, f"kernel: can only be {' or '.join(BACKENDS)}")
         if self.headers.get("strongswan", "6") not in ("5", "6"):
@@ -101,8 +102,10 @@ class Scenario:
     def _check_peer(self, version):
         """What only a crafted peer can do, and what it cannot."""
         for kind, who in self.sections:
-            if self.crafted and who == "sun":
-                self._fail(1, f"[{kind} sun]: sun is crafted, it has no charon")
+            if self.peer and who == "sun" and kind != "libreswan":
+                self._fail(1, f"[{kind} sun]: sun is {self.peer}, it has no charon")
+            if kind == "libreswan" and (who != "sun" or self.peer != "libreswan"):
+                self._fail(1, f"[{kind} {who}]: only sun is, with 'peer: libreswan'")
         for number, line in self.lines(version, "steps"):
             word, *rest = line.split()
             if word in ("ike", "flood", "flood-beside", "tally") and not self.crafted:
@@ -171,9 +174,14 @@ class Scenario:
         return set(self.headers.get("verify", "").split())
 
     @property
+    def peer(self):
+        """What sun is instead of a charon, or None."""
+        return self.headers.get("peer")
+
+    @property
     def crafted(self):
         """Whether sun is no charon but a peer that does what the steps say."""
-        return "peer" in self.headers
+        return self.peer == "crafted"
 
     @property
     def starts(self):

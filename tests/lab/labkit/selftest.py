@@ -10,7 +10,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 
 from labkit import conf, expect, promise, scenario, selftest_crash, synthetic  # noqa: E402
-from labkit import units  # noqa: E402
+from labkit import selftest_foreign as foreign, units  # noqa: E402
 from labkit.ike import test as ike_test  # noqa: E402
 
 MOON, SUN = "pid=500", "pid=600"
@@ -486,8 +486,8 @@ def main():
     """Prints a verdict on each test."""
     failed = number = 0
     for number, (title, good, said) in enumerate(
-            [*spoiled(), *selftest_crash.losses(), *expectations(), *settings(),
-             *scenarios(), *unit_tests(), *ike_test.tests()], 1):
+            [*spoiled(), *selftest_crash.losses(), *foreign.tests(), *expectations(),
+             *settings(), *scenarios(), *unit_tests(), *ike_test.tests()], 1):
         failed += not good
         print(f"{'ok' if good else 'not ok'} {number} - {title}")
         if not good:
