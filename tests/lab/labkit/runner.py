@@ -5,6 +5,7 @@ import concurrent.futures
 import json
 import os
 import queue
+import shutil
 import threading
 import time
 import traceback
@@ -18,6 +19,8 @@ from .steps import StepError, Steps
 
 # lines that are printed of what is wrong with one run
 SHOWN = 12
+# where auditd has its log
+AUDIT = "/run/lab-audit"
 
 
 def claim(folder):
@@ -186,16 +189,23 @@ class Runner:
 
     def start(self):
         """Starts auditd and readies the kernel."""
-        folder = os.path.join(self._own, "audit")
-        os.makedirs(folder)
+        os.makedirs(self._own, exist_ok=True)
+        # as on any machine it is no file system of another one, which would be slow
+        os.makedirs(AUDIT)
         # that it is there says that the guest is up
         with open(f"{self._own}/tap", "w", encoding="ascii"):
             pass
-        self._auditlog.start(folder)
+        self._auditlog.start(AUDIT)
         network.warm_up()
 
     def run(self, scenarios):
         """Runs all that no other guest has taken."""
+        try:
+            self._run(scenarios)
+        finally:
+            shutil.copytree(AUDIT, os.path.join(self._own, "audit"))
+
+    def _run(self, scenarios):
         runs = [Run(scenario, version, self._results, self._announce)
                 for scenario in scenarios for version in scenario.versions]
         lanes = queue.Queue()
