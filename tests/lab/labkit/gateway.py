@@ -14,6 +14,7 @@ from .namespace import inside, start_daemon
 from .shell import LabError, command_line, read, run, wait_for, write
 
 STATE = "/var/lib/qm-audit"
+OTHER = "/other/root"
 
 
 class Gateway:
@@ -27,6 +28,8 @@ class Gateway:
         # what its charon has as its state directory
         self.state = f"{self.private}/state"
         self.daemon = scenario.daemons[name]
+        # that of another suite, where the guest has one
+        self.root = OTHER if name == "sun" and os.path.isdir(OTHER) else ""
         # without a charon: the steps say what it sends
         self.crafted = scenario.crafted and name == "sun"
         # shell commands that change charon's mounts, and a program that runs charon
@@ -168,7 +171,7 @@ class Gateway:
             os.unlink(self.socket)
         with open(f"{self.results}/charon.out", "ab") as out:
             self._charon = start_daemon(
-                self.ns, self.state, STATE, self._command_line(),
+                self.ns, self.state, STATE, self._command_line(), root=self.root,
                 env=self.env, stdout=out, stderr=subprocess.STDOUT)
         self.runs.append({"pid": self._charon.pid, "daemon": self.daemon,
                           "started": time.time(), "end": "running",

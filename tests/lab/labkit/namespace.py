@@ -18,6 +18,8 @@ MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_PRIVATE = 0x40000
 MNT_DETACH = 2
+# what every root of a guest sees
+SHARED = ("/proc", "/sys", "/dev", "/run", "/tmp", "/results", "/lab", "/var/log/audit")
 FOLDER = "/run/netns"
 MINE = "/proc/thread-self/ns/net"
 
@@ -91,16 +93,20 @@ def remove(name):
         os.unlink(path)
 
 
-def start_daemon(name, state, target, args, **options):
+def start_daemon(name, state, target, args, root="", **options):
     """Starts a program in a network namespace, with mounts of its own: an empty /run,
-    and the folder state at target."""
+    and the folder state at target; in another root, which then has what it shares."""
     def work():
         _enter(f"{FOLDER}/{name}")
         _call("unshare", CLONE_NEWNS)
         _call("mount", "none", "/", None, MS_REC | MS_PRIVATE, None)
         _call("mount", state, target, None, MS_BIND, None)
         _call("mount", "tmpfs", "/run", "tmpfs", 0, "mode=755")
-        return subprocess.Popen(args, stdin=subprocess.DEVNULL, **options)
+        for path in (*SHARED, target) if root else ():
+            os.makedirs(root + path, exist_ok=True)
+            _call("mount", path, root + path, None, MS_BIND | MS_REC, None)
+        return subprocess.Popen([*(["chroot", root] if root else []), *args],
+                                stdin=subprocess.DEVNULL, **options)
 
     os.makedirs(state, exist_ok=True)
     os.makedirs(target, exist_ok=True)
