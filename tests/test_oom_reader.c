@@ -60,13 +60,15 @@ static void add_records(struct scene *scene)
 	qm_sample_tampered(&invalid);
 	qm_sample_manual(&kernel);
 	for (event.kind = 0; event.kind < QM_EVENT_KIND_MAX; event.kind++) {
-		QM_OK_FATAL(qm_record_format(&event, &origin, event.kind + 1, &record));
+		const unsigned number = event.kind + 1;
+
+		QM_OK_FATAL(qm_record_format(&event, &origin, number, &record));
 		scene->len += (size_t)snprintf(
 			scene->log + scene->len, LOG_MAX - scene->len,
 			"type=CRYPTO_IPSEC_SA msg=audit(1795438975.152:%u): pid=1 uid=0 "
 			"auid=4294967295 ses=4294967295 msg='%s exe=\"/usr/sbin/charon\" hostname=? "
 			"addr=%s terminal=? res=%s'\n",
-			event.kind + 1, record.body, record.addr[0] ? record.addr : "?",
+			number, record.body, record.addr[0] ? record.addr : "?",
 			record.success ? "success" : "failed");
 	}
 }
