@@ -178,12 +178,27 @@ void qm_writer_word(struct qm_writer *w, const char *s, size_t max)
 	}
 }
 
+/** inet_ntop() takes a sixth of the time that a record takes, by way of printf. */
+static void put_ipv4(struct qm_writer *w, const uint8_t *ip)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		if (i) {
+			put(w, ".", 1);
+		}
+		qm_writer_number(w, ip[i], 1);
+	}
+}
+
 /** Appends `ip` of `family`; "?" for a family that is neither. */
 static void put_ip(struct qm_writer *w, uint8_t family, const uint8_t *ip)
 {
 	char buf[INET6_ADDRSTRLEN] = "?";
 
-	if (family == AF_INET || family == AF_INET6) {
+	if (family == AF_INET) {
+		put_ipv4(w, ip);
+		return;
+	}
+	if (family == AF_INET6) {
 		inet_ntop(family, ip, buf, sizeof(buf));
 	}
 	qm_writer_string(w, buf);
