@@ -17,7 +17,6 @@ struct qm_entry *qm_entry_new(uint32_t instance, uint64_t seq,
 	}
 	entry->instance = instance;
 	entry->seq = seq;
-	entry->mark = qm_watch_mark(record->body, record->len);
 	entry->success = record->success;
 	memcpy(entry->addr, record->addr, sizeof(entry->addr));
 	entry->len = record->len;
@@ -77,12 +76,21 @@ struct qm_entry *qm_entry_unsent(struct qm_entry_list *list)
 	return entry;
 }
 
+/** Only what is looked for in auditd's log needs it. */
+static uint64_t mark_of(struct qm_entry *entry)
+{
+	if (!entry->mark) {
+		entry->mark = qm_watch_mark(entry->body, entry->len);
+	}
+	return entry->mark;
+}
+
 static struct qm_entry *find(const struct qm_entry_list *list, uint64_t mark)
 {
 	struct qm_entry *entry;
 
 	DL_FOREACH(list->first, entry) {
-		if (entry->mark == mark && entry->sent_no && !entry->arrived) {
+		if (entry->sent_no && !entry->arrived && mark_of(entry) == mark) {
 			return entry;
 		}
 	}

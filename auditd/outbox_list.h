@@ -19,7 +19,7 @@ struct qm_entry {
 	uint64_t id;
 	uint32_t instance;
 	uint64_t seq;
-	/** what it is known by in auditd's log */
+	/** what it is known by in auditd's log, 0 while that was not asked for */
 	uint64_t mark;
 	/** when the kernel took it, CLOCK_MONOTONIC in ms, and as which of all; 0 when it
 	 * is to be sent */
