@@ -99,6 +99,13 @@ const char *qm_store_error(const struct qm_store *store)
 	return store->error;
 }
 
+static int move_seq(struct qm_store *store, uint32_t instance, uint64_t seq)
+{
+	bind(store, QM_STMT_MOVE_SEQ, 1, instance);
+	bind(store, QM_STMT_MOVE_SEQ, 2, seq);
+	return run(store, QM_STMT_MOVE_SEQ);
+}
+
 int qm_store_next_seq(struct qm_store *store, uint32_t instance, uint64_t *ret)
 {
 	static const char what[] = "numbering a record in";
@@ -107,6 +114,12 @@ int qm_store_next_seq(struct qm_store *store, uint32_t instance, uint64_t *ret)
 
 	if (r < 0) {
 		return r;
+	}
+	if (instance == store->instance) {
+		r = move_seq(store, instance, store->seq);
+	}
+	if (r < 0) {
+		return done(store, what, r);
 	}
 	bind(store, QM_STMT_TAKE_SEQ, 1, instance);
 	r = step(store, QM_STMT_TAKE_SEQ);
@@ -140,9 +153,11 @@ static int insert(struct qm_store *store, uint32_t instance, uint64_t seq,
 	if (r < 0) {
 		return r;
 	}
-	bind(store, QM_STMT_MOVE_SEQ, 1, instance);
-	bind(store, QM_STMT_MOVE_SEQ, 2, seq);
-	return run(store, QM_STMT_MOVE_SEQ);
+	if (instance == store->instance) {
+		store->seq = seq > store->seq ? seq : store->seq;
+		return 0;
+	}
+	return move_seq(store, instance, seq);
 }
 
 int qm_store_add(struct qm_store *store, uint32_t instance, uint64_t seq,
@@ -371,6 +386,7 @@ int qm_store_commit(struct qm_store *store, uint64_t now_ms)
 	}
 	bind(store, QM_STMT_ALIVE, 1, store->instance);
 	bind(store, QM_STMT_ALIVE, 2, now_ms);
+	bind(store, QM_STMT_ALIVE, 3, store->seq);
 	r = run(store, QM_STMT_ALIVE);
 	if (!r) {
 		r = run(store, QM_STMT_COMMIT);

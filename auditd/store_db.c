@@ -27,7 +27,8 @@ static const char *const statements[QM_STMT_MAX] = {
 	[QM_STMT_FORGET] = "DELETE FROM sa WHERE number = ?1",
 	[QM_STMT_LOSS] = "INSERT OR REPLACE INTO loss (cause, count, since_ms)"
 					 " VALUES (?1, ?2, ?3)",
-	[QM_STMT_ALIVE] = "UPDATE run SET alive_ms = ?2 WHERE instance = ?1",
+	[QM_STMT_ALIVE] = "UPDATE run SET alive_ms = ?2, seq = max(seq, ?3)"
+					  " WHERE instance = ?1",
 	[QM_STMT_STOP] = "UPDATE run SET stopped = 1 WHERE instance = ?1",
 };
 

@@ -48,6 +48,8 @@ struct qm_store {
 	sqlite3 *db;
 	sqlite3_stmt *stmts[QM_STMT_MAX];
 	uint32_t instance;
+	/** the highest number of a record of this run, which a commit keeps */
+	uint64_t seq;
 	uint64_t max_records;
 	uint64_t max_bytes;
 	/** with what the transaction has changed, and without it */
