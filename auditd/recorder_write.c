@@ -9,14 +9,14 @@
 /** Whether an event, of a class that is wanted, is held back for a summary. */
 static bool is_held(struct qm_recorder *recorder, const struct qm_event *event)
 {
-	const struct qm_time time = {
-		.wall_ms = event->when_ms,
-		.mono_ms = qm_time_now().mono_ms,
-	};
+	struct qm_time time;
 
-	return event->kind == QM_EVENT_FAILED && event->failure->unauthenticated &&
-		   event->count == 1 &&
-		   !qm_gate_admit_failure(recorder->gate, &event->sa->remote, time);
+	if (event->kind != QM_EVENT_FAILED || !event->failure->unauthenticated ||
+		event->count != 1) {
+		return false;
+	}
+	time = (struct qm_time){ event->when_ms, qm_time_now().mono_ms };
+	return !qm_gate_admit_failure(recorder->gate, &event->sa->remote, time);
 }
 
 /** Has the store know which SA pairs are open, whatever the policy. */
