@@ -11,7 +11,7 @@
 #include "outbox_list.h"
 
 /** Records sent before the caller may do something else. */
-#define BURST 256
+#define BURST 1024
 
 /** How soon to look whether what was sent has arrived, and after how long it is
  * doubted that it will. */

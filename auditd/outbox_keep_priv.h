@@ -10,8 +10,9 @@
 
 #include "outbox_keep.h"
 
-/** Records of the store that are in memory too, so that they can be sent. */
-#define QM_KEEP_WINDOW 1024
+/** Records of the store that are in memory too, so that they can be sent: more than are
+ * added at once, or all would be read back. */
+#define QM_KEEP_WINDOW 2048
 
 /** An SA pair, by its run and its number there. */
 struct qm_keep_pair {

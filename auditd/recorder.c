@@ -15,7 +15,7 @@
 #define RETRY_MS 2000
 
 /** Inputs taken at most before what follows from them is kept and sent. */
-#define BATCH 256
+#define BATCH 1024
 
 /** How often it is kept that the daemon lives, while an SA pair is open. */
 #define ALIVE_MS 60000

@@ -202,25 +202,25 @@ static void test_lost_before_others(void)
 	struct qm_outbox *outbox = kit_begin(QM_DURABLE_POWER);
 
 	kit.lose = 1;
-	QM_OK(kit_add(outbox, 1, 600));
+	QM_OK(kit_add(outbox, 1, 2200));
 	QM_INT(kit_flush(outbox), 0);
-	kit_expect_range(1, 256);
+	kit_expect_range(1, 1024);
 	kit_flush(outbox);
-	KIT_SENDS_FIRST(1, 257);
+	KIT_SENDS_FIRST(1, 1025);
 	kit_kill_auditd();
 	kit_start_auditd(900);
 	kit.prompt = false;
-	QM_OK(kit_add(outbox, 601, 900));
+	QM_OK(kit_add(outbox, 2201, 2500));
 	kit_flush(outbox);
-	KIT_SENDS_FIRST(512, 513);
+	KIT_SENDS_FIRST(2048, 2049);
 	kit_kill_auditd();
 	kit_start_auditd(901);
 	kit.prompt = true;
 	kit_flush(outbox);
-	KIT_SENDS_FIRST(512, 513);
+	KIT_SENDS_FIRST(2048, 2049);
 	kit_run(outbox, 1000);
 	QM_INT(kit_status(outbox).waiting, 0);
-	CU_ASSERT(kit.seen[512] < kit.seen[600] && kit.seen[600] < kit.seen[900]);
+	CU_ASSERT(kit.seen[2048] < kit.seen[2200] && kit.seen[2200] < kit.seen[2500]);
 	kit_end(outbox);
 }
 

@@ -31,13 +31,13 @@ static void test_window(void)
 		/* there is more */
 	}
 	/* what is on its way has a bound, and is looked for often */
-	kit_expect_range(1, 1024);
+	kit_expect_range(1, 2048);
 	QM_INT(wait, 5);
 	kit.prompt = true;
 	kit_write_log();
 	QM_OK(kit_add(outbox, 3073, 3073));
 	kit_run(outbox, 1000);
-	kit_expect_range(1025, 3073);
+	kit_expect_range(2049, 3073);
 	QM_INT(kit_status(outbox).waiting, 0);
 	QM_INT(kit.committed.first, kit.committed.end);
 	kit_end(outbox);
