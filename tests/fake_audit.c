@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <libaudit.h>
@@ -88,6 +89,23 @@ static void take_message(const struct qm_fake_step *step, const struct nlmsghdr 
 	}
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static void be_busy(void)
+{
+	const uint64_t begun = qm_fake_audit.busy_ns ? now_ns() : 0;
+
+	while (qm_fake_audit.busy_ns && now_ns() - begun < qm_fake_audit.busy_ns) {
+		/* as the kernel is, on the sender's time */
+	}
+}
+
 ssize_t sendto(int fd, const void *buf, size_t len, int flags,
 			   const struct sockaddr *addr, socklen_t addr_len)
 {
@@ -111,6 +129,7 @@ ssize_t sendto(int fd, const void *buf, size_t len, int flags,
 		errno = step->send_error;
 		return -1;
 	}
+	be_busy();
 	take_message(step, header);
 	return (ssize_t)len;
 }

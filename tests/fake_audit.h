@@ -37,6 +37,8 @@ struct qm_fake_audit {
 	struct qm_fake_step steps[QM_FAKE_STEPS];
 	/** in: all messages are taken, as many as there are */
 	bool endless;
+	/** in: ns that the kernel takes for a message at least */
+	uint64_t busy_ns;
 	/** in: what audit_can_write() says */
 	bool can_write;
 

@@ -4,10 +4,11 @@
  * loop of audit_log_user_message(); what they cost on disk; and how long it takes to
  * send what waited.
  *
- * usage: records SAS WAITING DIR
+ * usage: records SAS WAITING DIR KERNEL_NS
  *
  * The recorder, its store and libaudit are the real ones. The kernel's end of the audit
- * socket is another: it takes a record and acknowledges it. DIR is where state is kept,
+ * socket is another: it takes a record, is busy for KERNEL_NS as a real one would be,
+ * and acknowledges it. DIR is where state is kept,
  * on the disk that is to be measured. Prints a line for each figure.
  */
 #include <inttypes.h>
@@ -30,6 +31,7 @@
 #define BATCH 1000
 
 static const char *base;
+static uint64_t kernel_ns;
 /** stores made, each in a directory of its own */
 static unsigned stores;
 
@@ -83,6 +85,7 @@ static void start_audit(void)
 {
 	qm_fake_audit_start();
 	qm_fake_audit.endless = true;
+	qm_fake_audit.busy_ns = kernel_ns;
 }
 
 static void no_log(void *user, const char *message)
@@ -281,12 +284,13 @@ int main(int argc, char *argv[])
 {
 	unsigned long sas, waiting;
 
-	if (argc != 4 || !(sas = strtoul(argv[1], NULL, 10)) ||
+	if (argc != 5 || !(sas = strtoul(argv[1], NULL, 10)) ||
 		!(waiting = strtoul(argv[2], NULL, 10)) || sas > 1000000 || waiting > 100000000) {
-		fprintf(stderr, "usage: records SAS WAITING DIR\n");
+		fprintf(stderr, "usage: records SAS WAITING DIR KERNEL_NS\n");
 		return 2;
 	}
 	base = argv[3];
+	kernel_ns = strtoul(argv[4], NULL, 10);
 	measure_all((uint32_t)sas);
 	measure_drain((unsigned)waiting);
 	return 0;
