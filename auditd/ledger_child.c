@@ -184,7 +184,8 @@ static void on_expired(const struct qm_scene *scene, const struct qm_input *inpu
 {
 	struct qm_sa *sa = qm_table_find_half(scene->table, &input->expired);
 
-	if (sa) {
+	/* with equal lifetimes, the peer's kernel may have been first */
+	if (sa && !sa->peer_delete) {
 		qm_why_expired(sa, QM_PARTY_KERNEL);
 	}
 }

@@ -50,8 +50,13 @@ static void cut(const struct qm_scene *scene, struct qm_sa *sa, bool at_once)
 static void expire(const struct qm_scene *scene, struct qm_sa *sa,
 				   const struct qm_kernel_sa *kernel)
 {
-	qm_why_expired(sa, kernel->by == QM_PARTY_EXTERNAL ? QM_PARTY_EXTERNAL :
-														 QM_PARTY_KERNEL);
+	if (sa->peer_delete) {
+		/* with equal lifetimes, the peer's kernel may have been first */
+		qm_why_blame(&sa->why, QM_REASON_DELETED, QM_PARTY_PEER);
+	} else {
+		qm_why_expired(sa, kernel->by == QM_PARTY_EXTERNAL ? QM_PARTY_EXTERNAL :
+															 QM_PARTY_KERNEL);
+	}
 	cut(scene, sa, false);
 }
 

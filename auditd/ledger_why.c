@@ -36,10 +36,7 @@ void qm_why_expired(struct qm_sa *sa, enum qm_party by)
 {
 	struct qm_why *why = &sa->why;
 
-	if (sa->peer_delete) {
-		/* with equal lifetimes, the peer's kernel may have been first */
-		qm_why_blame(why, QM_REASON_DELETED, QM_PARTY_PEER);
-	} else if (why->reason == QM_REASON_DELETED && why->by == QM_PARTY_LOCAL) {
+	if (why->reason == QM_REASON_DELETED && why->by == QM_PARTY_LOCAL) {
 		*why = (struct qm_why){ QM_REASON_EXPIRED, by };
 	} else {
 		qm_why_blame(why, QM_REASON_EXPIRED, by);
