@@ -8,6 +8,13 @@
 
 #define DAEMON_IMAGE "/proc/self/exe"
 
+/**
+ * The group of what is logged before versions have been compared: the first
+ * one, as versions number the later ones differently, and 5.9.8 does not log
+ * what 6.1 calls DBG_LIB
+ */
+#define ANY_VERSION DBG_DMN
+
 /** The longest suffix of a version, as in 6.0.0dr12 */
 #define SUFFIX_MAX 8
 
@@ -119,7 +126,7 @@ static bool check_image()
 	image = chunk_map(DAEMON_IMAGE, FALSE);
 	if (!image)
 	{
-		DBG1(DBG_LIB, "qm-audit: not loaded: unable to read " DAEMON_IMAGE
+		DBG1(ANY_VERSION, "qm-audit: not loaded: unable to read " DAEMON_IMAGE
 			 " to check that it is strongSwan " VERSION ": %s",
 			 strerror(errno));
 		return FALSE;
@@ -128,7 +135,7 @@ static bool check_image()
 	chunk_unmap(image);
 	if (!found)
 	{
-		DBG1(DBG_LIB, "qm-audit: not loaded: built for strongSwan " VERSION
+		DBG1(ANY_VERSION, "qm-audit: not loaded: built for strongSwan " VERSION
 			 ", but this daemon is %s%s; install the qm-audit built for it",
 			 *other ? "strongSwan " : "another version", other);
 	}
@@ -149,7 +156,7 @@ static bool check_mediation()
 
 	if (mediation != built)
 	{
-		DBG1(DBG_LIB, "qm-audit: not loaded: built for a strongSwan %s "
+		DBG1(ANY_VERSION, "qm-audit: not loaded: built for a strongSwan %s "
 			 "mediation (--%s-mediation), but this one was built %s it",
 			 built ? "with" : "without", built ? "enable" : "disable",
 			 mediation ? "with" : "without");
