@@ -203,7 +203,7 @@ int status_connect(struct kit *kit, const char *name)
 char *status_read(int fd)
 {
 	size_t len = 0, size = 65536;
-	char *text = malloc(size);
+	char *text = malloc(size), *more;
 	ssize_t n;
 
 	CU_ASSERT_FATAL(text != NULL);
@@ -211,8 +211,9 @@ char *status_read(int fd)
 		len += (size_t)n;
 		if (len + 1 == size) {
 			size *= 2;
-			text = realloc(text, size);
-			CU_ASSERT_FATAL(text != NULL);
+			more = realloc(text, size);
+			CU_ASSERT_FATAL(more != NULL);
+			text = more;
 		}
 	}
 	text[len] = '\0';

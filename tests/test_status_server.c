@@ -75,7 +75,7 @@ static struct qm_status_server *begin(struct kit *kit, int client_ms)
 
 static void end(struct kit *kit, struct qm_status_server *server)
 {
-	server = qm_status_server_free(server);
+	CU_ASSERT_PTR_NULL(qm_status_server_free(server));
 	/* but for its lock */
 	QM_INT(kit_count(kit), 1);
 	kit_end(kit);

@@ -140,9 +140,10 @@ static int hear(struct asker *asker)
 
 	for (;;) {
 		r = await(asker, POLLIN);
-		if (!r) {
-			r = grow(asker);
+		if (r < 0) {
+			return r;
 		}
+		r = grow(asker);
 		if (r < 0) {
 			return r;
 		}

@@ -240,7 +240,7 @@ int qm_cmd_status(int argc, char **argv)
 	} else {
 		fprintf(stderr, "qm-audit status: ");
 	}
-	if (r < 0) {
+	if (!snapshot) {
 		fprintf(stderr, "%s\n", why.text);
 	} else {
 		tell_reasons(&options, snapshot);

@@ -176,7 +176,8 @@ static int take_lost(const struct qm_vrecord *record)
 {
 	struct qm_finding finding =
 		qm_verify_about(record->run, QM_FINDING_LOST, record->when_ms);
-	const struct qm_span cause = qm_line_known(record->line, QM_KEY_CAUSE);
+	const struct qm_span known = qm_line_known(record->line, QM_KEY_CAUSE);
+	const struct qm_span cause = known.s ? known : QM_SPAN("");
 	const uint64_t since = qm_span_time(qm_line_value(record->line, QM_KEY_SINCE));
 	struct qm_vrun *run = record->run;
 	struct qm_vloss *losses;
@@ -184,7 +185,7 @@ static int take_lost(const struct qm_vrecord *record)
 	finding.seq = record->seq;
 	finding.count = qm_verify_number(record->line, QM_KEY_COUNT);
 	finding.time_ms = since ? since : record->when_ms;
-	memcpy(finding.word, cause.s ? cause.s : "",
+	memcpy(finding.word, cause.s,
 		   cause.len < sizeof(finding.word) ? cause.len : sizeof(finding.word) - 1);
 	if (qm_span_is(cause, "audit") || qm_span_is(cause, "store")) {
 		losses = realloc(run->losses, (run->n_losses + 1) * sizeof(*losses));

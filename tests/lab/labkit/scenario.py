@@ -169,6 +169,13 @@ class Scenario:
                    for _, line in self.lines(version, "steps"))
 
     @property
+    def switches_audit_off(self):
+        """Whether the kernel's own records of SAs may be missing."""
+        return any(line == "audit off" or line.startswith("rounds ") and " off" in line
+                   for version in self.versions
+                   for _, line in self.lines(version, "steps"))
+
+    @property
     def findings(self):
         """What qm-audit verify is to find in its records, by name."""
         return set(self.headers.get("verify", "").split())
