@@ -169,6 +169,12 @@ class Scenario:
                    for _, line in self.lines(version, "steps"))
 
     @property
+    def kills_again(self):
+        """Whether charons are killed again and again."""
+        return any(line.startswith("rounds ") for version in self.versions
+                   for _, line in self.lines(version, "steps"))
+
+    @property
     def switches_audit_off(self):
         """Whether the kernel's own records of SAs may be missing."""
         return any(line == "audit off" or line.startswith("rounds ") and " off" in line
