@@ -153,7 +153,7 @@ static void send_waiting(struct qm_outbox *outbox, uint64_t now_ms)
 	}
 	if (!confirms && outbox->doubt) {
 		outbox->doubt = false;
-		outbox->retry_ms = outbox->retry_at = 0;
+		qm_outbox_hurry(outbox);
 	}
 	if (confirms && (outbox->doubt || is_overdue(outbox, now_ms))) {
 		try_again(outbox, now_ms);

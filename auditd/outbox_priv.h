@@ -53,6 +53,9 @@ void qm_outbox_tell(struct qm_outbox *outbox, const char *fmt, ...)
 /** Whether records can be sent in this state: at least nothing is known against it. */
 bool qm_outbox_takes(enum qm_sink_state state);
 
+/** Has what was put off be tried at once. */
+void qm_outbox_hurry(struct qm_outbox *outbox);
+
 /** Takes what auditd's log shows. */
 void qm_outbox_read_log(struct qm_outbox *outbox);
 

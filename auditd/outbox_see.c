@@ -24,12 +24,17 @@ bool qm_outbox_takes(enum qm_sink_state state)
 	return state == QM_SINK_READY || state == QM_SINK_UNVERIFIED;
 }
 
+void qm_outbox_hurry(struct qm_outbox *outbox)
+{
+	outbox->retry_ms = 0;
+	outbox->retry_at = 0;
+}
+
 /** What is not known to have arrived is sent again, now. */
 static void start_over(struct qm_outbox *outbox)
 {
 	qm_keep_unsend(outbox->keep);
-	outbox->retry_ms = 0;
-	outbox->retry_at = 0;
+	qm_outbox_hurry(outbox);
 	outbox->doubt = false;
 }
 
@@ -98,8 +103,7 @@ void qm_outbox_look(struct qm_outbox *outbox)
 	if (outbox->listened && !listened) {
 		/* what was on its way stood still */
 		qm_keep_touch(outbox->keep, qm_time_now().mono_ms);
-		outbox->retry_ms = 0;
-		outbox->retry_at = 0;
+		qm_outbox_hurry(outbox);
 	}
 	pid = outbox->view.auditd_pid;
 	if (pid && outbox->auditd_pid && pid != outbox->auditd_pid) {

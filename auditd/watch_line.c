@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "fnv.h"
 #include "watch.h"
 
 /** auditd's separator before the names that it found for numbers. */
@@ -82,14 +83,9 @@ bool qm_watch_line_body(const char *line, size_t len, const char **ret, size_t *
 	return true;
 }
 
-/* FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/ */
 uint64_t qm_watch_mark(const char *body, size_t len)
 {
-	uint64_t mark = UINT64_C(0xcbf29ce484222325);
+	const uint64_t mark = qm_fnv(QM_FNV_BASIS, body, len);
 
-	for (size_t i = 0; i < len; i++) {
-		mark ^= (unsigned char)body[i];
-		mark *= UINT64_C(0x100000001b3);
-	}
 	return mark ? mark : 1;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 bool kit_begin(struct kit *kit)
@@ -75,4 +76,30 @@ int kit_count(struct kit *kit)
 		closedir(dir);
 	}
 	return count;
+}
+
+int kit_run(struct kit *kit, const char *name, int (*command)(int argc, char **argv),
+			const char *words)
+{
+	char *line = strdup(words), *save = NULL, *argv[16] = { line };
+	int argc = 1, status = -1;
+	pid_t pid = fork();
+
+	if (!pid) {
+		argv[0] = strdup(name);
+		for (char *word = strtok_r(line, " ", &save); word && argc < 15;
+			 word = strtok_r(NULL, " ", &save)) {
+			argv[argc++] = word;
+		}
+		if (chdir(kit->dir) < 0 || !freopen("out", "w", stdout) ||
+			!freopen("err", "w", stderr)) {
+			_exit(99);
+		}
+		status = command(argc, argv);
+		fflush(NULL);
+		_exit(status);
+	}
+	waitpid(pid, &status, 0);
+	free(line);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

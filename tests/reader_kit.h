@@ -27,5 +27,14 @@ const char *kit_write(struct kit *kit, const char *name, const char *text, unsig
 char *kit_read(struct kit *kit, const char *name);
 /** How many entries the directory has. */
 int kit_count(struct kit *kit);
+/**
+ * Runs a command in a process of its own in the directory, its output in the files out
+ * and err.
+ *
+ * @param words		its arguments, between spaces
+ * @return			its exit status, -1 where it has none
+ */
+int kit_run(struct kit *kit, const char *name, int (*command)(int argc, char **argv),
+			const char *words);
 
 #endif

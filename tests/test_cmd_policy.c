@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "reader_kit.h"
@@ -22,36 +21,10 @@ struct call {
 	const char *out;
 };
 
-/** Runs the command in the directory. @return its exit status */
-static int run(struct kit *kit, const char *words)
-{
-	char *line = strdup(words), *save = NULL, *argv[16] = { line };
-	int argc = 1, status = -1;
-	pid_t pid = fork();
-
-	if (!pid) {
-		argv[0] = strdup("policy");
-		for (char *word = strtok_r(line, " ", &save); word && argc < 15;
-			 word = strtok_r(NULL, " ", &save)) {
-			argv[argc++] = word;
-		}
-		if (chdir(kit->dir) < 0 || !freopen("out", "w", stdout) ||
-			!freopen("err", "w", stderr)) {
-			_exit(99);
-		}
-		status = qm_cmd_policy(argc, argv);
-		fflush(NULL);
-		_exit(status);
-	}
-	waitpid(pid, &status, 0);
-	free(line);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 static void play(struct kit *kit, const struct call *calls)
 {
 	for (; calls->words; calls++) {
-		int status = run(kit, calls->words);
+		int status = kit_run(kit, "policy", qm_cmd_policy, calls->words);
 		char *out = kit_read(kit, "out"), *err = kit_read(kit, "err");
 
 		if (status != calls->status) {

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "answer.h"
@@ -63,27 +62,7 @@ static struct qm_status_server *serve(struct kit *kit)
 /** Runs the command in the kit's directory. @return its exit status */
 static int run(struct kit *kit, const char *words)
 {
-	char *line = strdup(words), *save = NULL, *argv[16] = { line };
-	int argc = 1, status = -1;
-	pid_t pid = fork();
-
-	if (!pid) {
-		argv[0] = strdup("status");
-		for (char *word = strtok_r(line, " ", &save); word && argc < 15;
-			 word = strtok_r(NULL, " ", &save)) {
-			argv[argc++] = word;
-		}
-		if (chdir(kit->dir) < 0 || !freopen("out", "w", stdout) ||
-			!freopen("err", "w", stderr)) {
-			_exit(99);
-		}
-		status = qm_cmd_status(argc, argv);
-		fflush(NULL);
-		_exit(status);
-	}
-	waitpid(pid, &status, 0);
-	free(line);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return kit_run(kit, "status", qm_cmd_status, words);
 }
 
 /** Checks exit status and what is printed. @param out	NULL for anything */

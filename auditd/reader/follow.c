@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../fnv.h"
+
 #define CHUNK 65536
 
 /** Between looks whether there is more. */
@@ -39,24 +41,20 @@ void qm_follow_fini(struct qm_follow *follow)
 	memset(follow, 0, sizeof(*follow));
 }
 
-/** FNV-1a. */
 static uint64_t hash_of(uint64_t hash, struct qm_span text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		hash = (hash ^ (unsigned char)text.s[i]) * UINT64_C(1099511628211);
-	}
-	return hash;
+	return qm_fnv(hash, text.s, text.len);
 }
 
 bool qm_follow_seen(struct qm_follow *follow, const struct qm_line *line)
 {
-	uint64_t hash = hash_of(UINT64_C(14695981039346656037), line->node);
+	uint64_t hash = hash_of(QM_FNV_BASIS, line->node);
 	uint64_t *slot;
 	bool seen;
 
 	hash = hash_of(hash, line->body);
 	if (!qm_line_value(line, QM_KEY_REC_SEQ).s) {
-		hash = (hash ^ line->serial) * UINT64_C(1099511628211);
+		hash = (hash ^ line->serial) * QM_FNV_PRIME;
 	}
 	slot = &follow->recent[hash % QM_FOLLOW_RECENT];
 	seen = *slot == hash;

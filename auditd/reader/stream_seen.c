@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "../fnv.h"
+
 /** What tells a record from others: its number, and the hash of its text. */
 struct mark {
 	uint64_t number;
@@ -42,13 +44,9 @@ struct qm_stream_seen *qm_stream_seen_free(struct qm_stream_seen *seen)
 	return NULL;
 }
 
-/** FNV-1a. */
 static uint64_t hash_of(uint64_t hash, struct qm_span text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		hash = (hash ^ (unsigned char)text.s[i]) * UINT64_C(1099511628211);
-	}
-	return hash;
+	return qm_fnv(hash, text.s, text.len);
 }
 
 /** Instance and number of the record; where it has none, auditd's serial number. */
@@ -138,7 +136,7 @@ static void add(struct node *node, const struct mark *mark)
 
 bool qm_stream_seen_note(struct qm_stream_seen *seen, const struct qm_line *line)
 {
-	const uint64_t name = hash_of(UINT64_C(14695981039346656037), line->node);
+	const uint64_t name = hash_of(QM_FNV_BASIS, line->node);
 	const struct mark mark = mark_of(line, name);
 	struct node *node = find_node(seen, name);
 

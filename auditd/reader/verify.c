@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "../fnv.h"
 #include "verify_priv.h"
 
 _Thread_local bool verify_lacking;
@@ -259,14 +260,10 @@ static struct qm_vnode *get_node(struct qm_verify *verify, struct qm_span name,
 	return node;
 }
 
-/** FNV-1a */
 uint32_t qm_verify_hash(struct qm_span text)
 {
-	uint64_t hash = UINT64_C(14695981039346656037);
+	const uint64_t hash = qm_fnv(QM_FNV_BASIS, text.s, text.len);
 
-	for (size_t i = 0; i < text.len; i++) {
-		hash = (hash ^ (unsigned char)text.s[i]) * UINT64_C(1099511628211);
-	}
 	return (uint32_t)(hash ^ hash >> 32);
 }
 
